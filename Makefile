@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0
+#
+# What a user types. The module itself is described in module/Kbuild, and built
+# by the kernel's own build system.
+
+KDIR ?= /lib/modules/$(shell uname -r)/build
+CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unaccepted
+
+all: modules
+
+$(KDIR)/Makefile:
+	@echo "No kernel headers at $(KDIR)." >&2
+	@echo "Install them (Debian: apt install linux-headers-$$(uname -r)) or say KDIR=/path/to/headers." >&2
+	@exit 1
+
+modules modules_install: | $(KDIR)/Makefile
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/module $@
+
+clean: | $(KDIR)/Makefile
+	$(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
+
+demo:
+	scripts/install-deps testbed
+	scripts/demo
+
+check:
+	scripts/install-deps testbed check
+	selftests/check
+
+unit:
+	selftests/unit/run
+
+style:
+	scripts/install-deps style
+	scripts/style
+
+help:
+	@echo 'The module:'
+	@echo '  make [KDIR=...]      build module/unaccepted.ko (default: for the running kernel)'
+	@echo '  make modules_install install it (as root; then: depmod -a; modprobe unaccepted)'
+	@echo '  make clean           remove what was built from module/'
+	@echo
+	@echo 'The emulated TDX guest (Debian 12; first run builds QEMU, some minutes):'
+	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
+	@echo '  make check           all tests, in guests and in userspace'
+	@echo '  selftests/testbed/run --help'
+	@echo '                       boot a guest of your own, also with a shell'
+	@echo
+	@echo 'For developers:'
+	@echo '  make unit            the userspace tests alone'
+	@echo '  make style           checkpatch, sparse, shellcheck and the fences of the source tree'
+	@echo
+	@echo 'What is expensive to build is kept in $(CACHE).'
+
+.PHONY: all modules modules_install clean demo check unit style help
