@@ -1,0 +1,781 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Guest memory that must be accepted before use, under TCG: page states,
+ * acceptance and its cost, counters and knobs, the catch. What a particular
+ * kind of confidential guest looks like is in ccemu-<flavour>.c.
+ *
+ * A page that is pending never has a TLB entry once the emulation is armed,
+ * so accepting needs no flush. Whatever makes a page pending does: it runs
+ * with every vCPU stopped, flushes, and drops the content then and there, so
+ * that an accepted page reads as zeroes without anybody having written them.
+ */
+#include "qemu/osdep.h"
+#include <sys/mman.h>
+#include "qapi/error.h"
+#include "qemu/error-report.h"
+#include "qemu/main-loop.h"
+#include "qemu/module.h"
+#include "qemu/rcu.h"
+#include "qemu/seqlock.h"
+#include "qemu/thread.h"
+#include "qemu/timer.h"
+#include "qemu/units.h"
+#include "cpu.h"
+#include "exec/address-spaces.h"
+#include "exec/exec-all.h"
+#include "exec/ram_addr.h"
+#include "hw/boards.h"
+#include "hw/core/cpu.h"
+#include "monitor/monitor.h"
+#include "qom/object_interfaces.h"
+#include "softmmu/timers-state.h"
+#include "sysemu/cpu-timers.h"
+#include "sysemu/sysemu.h"
+#include "ccemu.h"
+#include "ccemu-abi.h"
+
+#define TYPE_CCEMU "cc-emu"
+OBJECT_DECLARE_SIMPLE_TYPE(CcemuObject, CCEMU)
+
+/* One byte per page, reserved for all of it but committed where used. */
+#define CCEMU_MAX_RAM   (1 * TiB)
+#define CCEMU_PAGE_BITS 12
+#define CCEMU_PAGE_SIZE (1ULL << CCEMU_PAGE_BITS)
+
+#define CCEMU_STACK_BYTES 16384
+#define CCEMU_STACK_HITS  32
+
+enum {
+    PAGE_PRIVATE,               /* also: nothing we ever heard about */
+    PAGE_PENDING,
+    PAGE_SHARED,
+};
+
+#define ENUM_COUNTER(name) CNT_##name,
+enum { CCEMU_COUNTERS(ENUM_COUNTER) CNT_NR };
+
+#define ENUM_KNOB(name) KNOB_##name,
+enum { CCEMU_KNOBS(ENUM_KNOB) KNOB_NR };
+
+#define NAME_COUNTER(name) #name,
+static const char *const counter_name[] = { CCEMU_COUNTERS(NAME_COUNTER) };
+
+struct CcemuObject {
+    Object parent_obj;
+
+    uint64_t knob[KNOB_NR];
+    char *counters_path;
+};
+
+static struct {
+    CcemuObject *obj;           /* the only one; never freed once complete */
+    const CcemuFlavour *flavour; /* not NULL: armed */
+    uint8_t *page;              /* PAGE_*, by page number */
+    QemuSpin page_lock;         /* guards changes of page[], never a wait */
+    uint64_t count[CNT_NR];
+    target_ulong *halt_eip;     /* by cpu_index: where ccemu_halt() left it */
+    MemoryRegion port;
+    uint32_t select;
+    uint32_t latch_read;        /* upper half of the value last read */
+    uint32_t latch_write;       /* upper half of the value to be written */
+} cc;
+
+static __thread uintptr_t access_retaddr;
+
+bool ccemu_present(void)
+{
+    return cc.obj;
+}
+
+bool ccemu_armed(void)
+{
+    return qatomic_read(&cc.flavour);
+}
+
+hwaddr ccemu_shared_bits(void)
+{
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+
+    return flavour ? flavour->shared_bits : 0;
+}
+
+bool ccemu_cpuid(uint32_t index, uint32_t *eax, uint32_t *ebx,
+                 uint32_t *ecx, uint32_t *edx)
+{
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+
+    return flavour && flavour->cpuid(index, eax, ebx, ecx, edx);
+}
+
+static void count_add(unsigned counter, uint64_t n)
+{
+    qatomic_add(&cc.count[counter], n);
+}
+
+/* Takes one from a "the next N" knob; false if it is used up. */
+static bool knob_take(unsigned knob)
+{
+    uint64_t old = qatomic_read(&cc.obj->knob[knob]);
+
+    while (old) {
+        uint64_t seen = qatomic_cmpxchg(&cc.obj->knob[knob], old, old - 1);
+
+        if (seen == old) {
+            return true;
+        }
+        old = seen;
+    }
+    return false;
+}
+
+/* ---- page states ---- */
+
+static bool page_is(uint64_t pfn, uint8_t state)
+{
+    if (pfn >= CCEMU_MAX_RAM >> CCEMU_PAGE_BITS) {
+        return state == PAGE_PRIVATE;
+    }
+    return qatomic_load_acquire(&cc.page[pfn]) == state;
+}
+
+/* Sane for us: whole pages, in order, below the end of page[]. */
+static bool range_ok(hwaddr start, hwaddr size)
+{
+    return size && !((start | size) & (CCEMU_PAGE_SIZE - 1)) &&
+           start < CCEMU_MAX_RAM && size <= CCEMU_MAX_RAM - start;
+}
+
+static MemoryRegion *ram_at(hwaddr addr, hwaddr *offset, hwaddr *len)
+{
+    MemoryRegion *mr = address_space_translate(&address_space_memory, addr,
+                                               offset, len, true,
+                                               MEMTXATTRS_UNSPECIFIED);
+
+    return memory_region_is_ram(mr) && !mr->readonly &&
+           !memory_region_is_ram_device(mr) ? mr : NULL;
+}
+
+static bool range_is_ram(hwaddr start, hwaddr size)
+{
+    RCU_READ_LOCK_GUARD();
+    while (size) {
+        hwaddr offset, len = size;
+
+        if (!ram_at(start, &offset, &len)) {
+            return false;
+        }
+        start += len;
+        size -= len;
+    }
+    return true;
+}
+
+/*
+ * Gives the memory back to the host: it then reads as zeroes and costs
+ * nothing. Writing zeroes would commit every page of the guest.
+ */
+static void range_discard(hwaddr start, hwaddr size)
+{
+    RCU_READ_LOCK_GUARD();
+    while (size) {
+        hwaddr offset, len = size;
+        MemoryRegion *mr = ram_at(start, &offset, &len);
+
+        if (mr && ram_block_discard_range(mr->ram_block, offset, len)) {
+            /* a backend with huge pages cannot drop less than one */
+            memset(qemu_map_ram_ptr(mr->ram_block, offset), 0, len);
+        }
+        start += len;
+        size -= len;
+    }
+}
+
+/* Page lock held. Keeps the two gauges in step with page[]. */
+static void page_set(uint64_t pfn, uint8_t state)
+{
+    uint8_t old = cc.page[pfn];
+
+    if (old == state) {
+        return;
+    }
+    if (old == PAGE_PENDING || old == PAGE_SHARED) {
+        count_add(old == PAGE_PENDING ? CNT_pages_pending : CNT_pages_shared,
+                  -1);
+    }
+    if (state == PAGE_PENDING || state == PAGE_SHARED) {
+        count_add(state == PAGE_PENDING ? CNT_pages_pending : CNT_pages_shared,
+                  1);
+    }
+    qatomic_store_release(&cc.page[pfn], state);
+}
+
+bool ccemu_declare(hwaddr start, hwaddr end)
+{
+    uint64_t pfn;
+
+    if (end <= start || !range_ok(start, end - start) ||
+        !range_is_ram(start, end - start)) {
+        return false;
+    }
+    qemu_spin_lock(&cc.page_lock);
+    for (pfn = start >> CCEMU_PAGE_BITS; pfn < end >> CCEMU_PAGE_BITS; pfn++) {
+        page_set(pfn, PAGE_PENDING);
+    }
+    qemu_spin_unlock(&cc.page_lock);
+    return true;
+}
+
+/* Every vCPU is stopped here, and flushes before it runs again. */
+static void flush_all(void)
+{
+    CPUState *cs;
+
+    CPU_FOREACH(cs) {
+        tlb_flush(cs);
+    }
+}
+
+/*
+ * Drops the content of every pending page, run by run. The loader declares
+ * hundreds of ranges and more; page[] knows them already, merged and sorted.
+ */
+static void discard_pending(void)
+{
+    uint64_t pfn = 0, end = CCEMU_MAX_RAM >> CCEMU_PAGE_BITS;
+    uint64_t left = qatomic_read(&cc.count[CNT_pages_pending]);
+
+    while (left && pfn < end) {
+        uint64_t first = pfn;
+
+        if (!(pfn & 7) && !ldq_he_p(&cc.page[pfn])) {
+            pfn += 8;
+            continue;
+        }
+        while (pfn < end && cc.page[pfn] == PAGE_PENDING) {
+            pfn++;
+        }
+        if (pfn == first) {
+            pfn++;
+            continue;
+        }
+        left -= pfn - first;
+        range_discard(first << CCEMU_PAGE_BITS,
+                      (pfn - first) << CCEMU_PAGE_BITS);
+    }
+}
+
+static void arm_work(CPUState *cs, run_on_cpu_data data)
+{
+    const CcemuFlavour *flavour = data.host_ptr;
+
+    if (ccemu_armed()) {
+        return;
+    }
+    discard_pending();
+    flavour->arm();
+    qatomic_set(&cc.flavour, flavour);
+    flush_all();
+}
+
+void ccemu_arm(CPUState *cs, const CcemuFlavour *flavour)
+{
+    async_safe_run_on_cpu(cs, arm_work, RUN_ON_CPU_HOST_PTR((void *)flavour));
+}
+
+typedef struct Conversion {
+    hwaddr start;
+    hwaddr size;
+    bool shared;
+} Conversion;
+
+/*
+ * To shared: any page, its content is gone. To private: only what is shared,
+ * and it has to be accepted again.
+ */
+static void convert_work(CPUState *cs, run_on_cpu_data data)
+{
+    g_autofree Conversion *c = data.host_ptr;
+    uint64_t pfn = c->start >> CCEMU_PAGE_BITS;
+    uint64_t end = pfn + (c->size >> CCEMU_PAGE_BITS);
+
+    for (; pfn < end; pfn++) {
+        if (c->shared == (cc.page[pfn] == PAGE_SHARED)) {
+            continue;
+        }
+        qemu_spin_lock(&cc.page_lock);
+        page_set(pfn, c->shared ? PAGE_SHARED : PAGE_PENDING);
+        qemu_spin_unlock(&cc.page_lock);
+        range_discard(pfn << CCEMU_PAGE_BITS, CCEMU_PAGE_SIZE);
+    }
+    flush_all();
+}
+
+CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size, bool shared)
+{
+    Conversion *c;
+
+    count_add(CNT_map_gpa, 1);
+    if (!range_ok(start, size) || !range_is_ram(start, size)) {
+        return CCEMU_INVALID;
+    }
+    c = g_new(Conversion, 1);
+    *c = (Conversion) { .start = start, .size = size, .shared = shared };
+    async_safe_run_on_cpu(cs, convert_work, RUN_ON_CPU_HOST_PTR(c));
+    return CCEMU_OK;
+}
+
+/* ---- acceptance ---- */
+
+/*
+ * All or nothing, and of two vCPUs that accept the same page only one wins.
+ * The lock is held for a look at the state bytes and their change, no more.
+ */
+static bool accept_pages(uint64_t pfn, uint64_t nr)
+{
+    bool all = true;
+    uint64_t i;
+
+    qemu_spin_lock(&cc.page_lock);
+    for (i = 0; i < nr && all; i++) {
+        all = cc.page[pfn + i] == PAGE_PENDING;
+    }
+    if (all) {
+        memset(&cc.page[pfn], PAGE_PRIVATE, nr);
+        count_add(CNT_pages_pending, -nr);
+    }
+    qemu_spin_unlock(&cc.page_lock);
+    return all;
+}
+
+/*
+ * Under icount time is a number, and is moved on. The vCPU then has to leave
+ * its slice, whose length was computed from the old time: timers that became
+ * due in between would fire late.
+ */
+static void advance_virtual_time(CPUState *cs, uint64_t ns)
+{
+    seqlock_write_lock(&timers_state.vm_clock_seqlock,
+                       &timers_state.vm_clock_lock);
+    qatomic_set_i64(&timers_state.qemu_icount_bias,
+                    timers_state.qemu_icount_bias + ns);
+    seqlock_write_unlock(&timers_state.vm_clock_seqlock,
+                         &timers_state.vm_clock_lock);
+    cpu_exit(cs);
+}
+
+/* Nothing is held here, so that other vCPUs accept at the same time. */
+static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
+{
+    if (!ns) {
+        return;
+    }
+    count_add(CNT_cost_ns, ns);
+    if (icount_enabled()) {
+        advance_virtual_time(cs, ns);
+        return;
+    }
+    while (get_clock() - begin < (int64_t)ns) {
+        cpu_relax();
+    }
+}
+
+static CcemuResult accept_checked(hwaddr gpa, unsigned level)
+{
+    hwaddr size;
+
+    if (level > 2) {
+        return CCEMU_INVALID;
+    }
+    size = CCEMU_PAGE_SIZE << (9 * level);
+    if (gpa & (size - 1) || !range_ok(gpa, size)) {
+        return CCEMU_INVALID;
+    }
+    if (level <= qatomic_read(&cc.obj->knob[KNOB_max_level]) &&
+        accept_pages(gpa >> CCEMU_PAGE_BITS, size >> CCEMU_PAGE_BITS)) {
+        return CCEMU_OK;
+    }
+    if (!range_is_ram(gpa, size)) {
+        return CCEMU_INVALID;
+    }
+    return level > qatomic_read(&cc.obj->knob[KNOB_max_level]) ?
+           CCEMU_SIZE_MISMATCH : CCEMU_ALREADY;
+}
+
+CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level)
+{
+    int64_t begin = get_clock();
+    CcemuResult ret;
+
+    count_add(CNT_accept_calls, 1);
+    if (knob_take(KNOB_refuse_next)) {
+        count_add(CNT_refused, 1);
+        return CCEMU_REFUSED;
+    }
+    if (knob_take(KNOB_lie_next)) {
+        count_add(CNT_lied, 1);
+        return CCEMU_OK;
+    }
+    ret = accept_checked(gpa, level);
+    switch (ret) {
+    case CCEMU_OK:
+        count_add(CNT_accept_4k + level, 1);
+        take_time(cs, begin, qatomic_read(&cc.obj->knob[KNOB_cost_4k + level]));
+        break;
+    case CCEMU_SIZE_MISMATCH:
+        count_add(CNT_size_mismatch, 1);
+        break;
+    case CCEMU_ALREADY:
+        count_add(CNT_already_accepted, 1);
+        break;
+    default:
+        count_add(CNT_invalid, 1);
+        break;
+    }
+    return ret;
+}
+
+/* ---- halting ---- */
+
+void ccemu_halt(CPUX86State *env)
+{
+    CPUState *cs = env_cpu(env);
+
+    env->hflags &= ~HF_INHIBIT_IRQ_MASK;
+    /* Tells this halt from a HLT instruction somewhere else with IF clear. */
+    cc.halt_eip[cs->cpu_index] = env->eip;
+    cs->halted = 1;
+    cs->exception_index = EXCP_HLT;
+    cpu_loop_exit(cs);
+}
+
+bool ccemu_has_work(CPUState *cs)
+{
+    CPUX86State *env = cs->env_ptr;
+
+    return ccemu_armed() && cs->halted &&
+           (cs->interrupt_request & CPU_INTERRUPT_HARD) &&
+           env->eip == cc.halt_eip[cs->cpu_index];
+}
+
+/* ---- the catch ---- */
+
+/* Whoever gets the big lock ends QEMU; a second one never gets it. */
+static void end_begin(void)
+{
+    if (!qemu_mutex_iothread_locked()) {
+        qemu_mutex_lock_iothread();
+    }
+}
+
+/*
+ * Words that could be return addresses, read as a debugger would. The topmost
+ * page of the address space holds error numbers, not text.
+ */
+static void print_stack(CPUState *cs)
+{
+    CPUX86State *env = cs->env_ptr;
+    vaddr sp = env->regs[R_ESP] & ~7ULL;
+    unsigned hits = 0;
+    vaddr off;
+
+    for (off = 0; off < CCEMU_STACK_BYTES && hits < CCEMU_STACK_HITS;
+         off += 8) {
+        uint64_t word;
+
+        if (cpu_memory_rw_debug(cs, sp + off, &word, sizeof(word), false)) {
+            break;
+        }
+        word = le64_to_cpu(word);
+        if (word >= 0xffffffff80000000ULL && word < 0xfffffffffffff000ULL) {
+            fprintf(stderr, "STACK 0x%016" PRIx64 "\n", word);
+            hits++;
+        }
+    }
+}
+
+static G_NORETURN void caught(CPUState *cs, hwaddr gpa, const char *kind)
+{
+    CPUX86State *env = cs ? cs->env_ptr : NULL;
+    CPUX86State *any = env ? env : first_cpu->env_ptr;
+
+    end_begin();
+    count_add(CNT_bad_access, 1);
+    fprintf(stderr, "UNACCEPTED ACCESS gpa=0x%" HWADDR_PRIx " kind=%s rip=0x%"
+            PRIx64 " lstar=0x%" PRIx64 " cpu=%d\n", gpa, kind,
+            env ? (uint64_t)env->eip : 0, (uint64_t)any->lstar,
+            cs ? cs->cpu_index : -1);
+    if (cs) {
+        print_stack(cs);
+        cpu_dump_state(cs, stderr, CPU_DUMP_CODE);
+    }
+    exit(CCEMU_EXIT_UNACCEPTED);
+}
+
+void ccemu_tlb_begin(int mmu_idx, uintptr_t retaddr)
+{
+    if (mmu_idx != MMU_PHYS_IDX) {
+        access_retaddr = retaddr;
+    }
+}
+
+hwaddr ccemu_tlb_check(CPUState *cs, hwaddr paddr, int mmu_idx)
+{
+    if (!ccemu_armed()) {
+        return paddr;
+    }
+    paddr = ccemu_strip(paddr);
+    if (unlikely(page_is(paddr >> CCEMU_PAGE_BITS, PAGE_PENDING))) {
+        if (access_retaddr) {
+            cpu_restore_state(cs, access_retaddr);
+        }
+        caught(cs, paddr, mmu_idx == MMU_PHYS_IDX ? "ptwalk" : "cpu");
+    }
+    return paddr;
+}
+
+/* The vCPUs' own views serve debuggers too; their accesses have been checked. */
+static bool is_cpu_view(AddressSpace *as)
+{
+    CPUState *cs;
+    int i;
+
+    CPU_FOREACH(cs) {
+        for (i = 0; i < cs->num_ases; i++) {
+            if (cpu_get_address_space(cs, i) == as) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len)
+{
+    uint64_t pfn, last;
+
+    if (!ccemu_armed() || !len || as == &address_space_io) {
+        return;
+    }
+    last = (addr + len - 1) >> CCEMU_PAGE_BITS;
+    for (pfn = addr >> CCEMU_PAGE_BITS; pfn <= last; pfn++) {
+        if (likely(!page_is(pfn, PAGE_PENDING))) {
+            continue;
+        }
+        /* a monitor command looks at memory on behalf of a person */
+        if (is_cpu_view(as) || monitor_cur()) {
+            return;
+        }
+        caught(current_cpu, MAX(addr, pfn << CCEMU_PAGE_BITS), "dma");
+    }
+}
+
+/* ---- counters out, knobs in ---- */
+
+static void write_counters(FILE *f)
+{
+    unsigned i;
+
+    for (i = 0; i < CNT_NR; i++) {
+        fprintf(f, "%s\"%s\": %" PRIu64, i ? ", " : "{", counter_name[i],
+                qatomic_read(&cc.count[i]));
+    }
+    fputs("}\n", f);
+}
+
+static void at_exit(void)
+{
+    FILE *f;
+
+    fputs("CCEMU ", stderr);
+    write_counters(stderr);
+    if (!cc.obj->counters_path) {
+        return;
+    }
+    f = fopen(cc.obj->counters_path, "w");
+    if (!f) {
+        error_report("cc-emu: cannot write %s: %s", cc.obj->counters_path,
+                     strerror(errno));
+        return;
+    }
+    write_counters(f);
+    fclose(f);
+}
+
+static uint64_t selected_value(void)
+{
+    if (cc.select < CNT_NR) {
+        return qatomic_read(&cc.count[cc.select]);
+    }
+    if (cc.select >= CCEMU_KNOB_BASE &&
+        cc.select < CCEMU_KNOB_BASE + KNOB_NR) {
+        return qatomic_read(&cc.obj->knob[cc.select - CCEMU_KNOB_BASE]);
+    }
+    return 0;
+}
+
+static void set_selected(uint64_t value)
+{
+    uint32_t knob = cc.select - CCEMU_KNOB_BASE;
+
+    if (cc.select < CCEMU_KNOB_BASE || knob >= KNOB_NR) {
+        return;
+    }
+    if (knob == KNOB_max_level) {
+        value = MIN(value, 2);
+    }
+    qatomic_set(&cc.obj->knob[knob], value);
+}
+
+static uint64_t port_read(void *opaque, hwaddr offset, unsigned size)
+{
+    uint64_t value;
+
+    switch (offset + CCEMU_PORT_SELECT) {
+    case CCEMU_PORT_SELECT:
+        return cc.select;
+    case CCEMU_PORT_LOW:
+        value = selected_value();
+        cc.latch_read = value >> 32;
+        return (uint32_t)value;
+    case CCEMU_PORT_HIGH:
+        return cc.latch_read;
+    default:
+        return CCEMU_MAGIC;
+    }
+}
+
+static void port_write(void *opaque, hwaddr offset, uint64_t value,
+                       unsigned size)
+{
+    switch (offset + CCEMU_PORT_SELECT) {
+    case CCEMU_PORT_SELECT:
+        cc.select = value;
+        break;
+    case CCEMU_PORT_HIGH:
+        cc.latch_write = value;
+        break;
+    case CCEMU_PORT_LOW:
+        set_selected((uint64_t)cc.latch_write << 32 | (uint32_t)value);
+        break;
+    case CCEMU_PORT_VERDICT:
+        end_begin();
+        exit(CCEMU_EXIT_VERDICT + (value & 15));
+    }
+}
+
+static const MemoryRegionOps port_ops = {
+    .read = port_read,
+    .write = port_write,
+    .endianness = DEVICE_LITTLE_ENDIAN,
+    .valid = { .min_access_size = 4, .max_access_size = 4 },
+};
+
+/* ---- the object ---- */
+
+static void machine_done(Notifier *n, void *unused)
+{
+    cc.halt_eip = g_new0(target_ulong, current_machine->smp.max_cpus);
+    memory_region_init_io(&cc.port, NULL, &port_ops, NULL, "cc-emu",
+                          CCEMU_PORT_VERDICT + 4 - CCEMU_PORT_SELECT);
+    memory_region_add_subregion_overlap(get_system_io(), CCEMU_PORT_SELECT,
+                                        &cc.port, 1);
+}
+
+static Notifier machine_done_notifier = { .notify = machine_done };
+
+static void ccemu_complete(UserCreatable *uc, Error **errp)
+{
+    CcemuObject *obj = CCEMU(uc);
+    void *map;
+
+    if (cc.obj) {
+        error_setg(errp, "only one cc-emu object can exist");
+        return;
+    }
+    if (obj->knob[KNOB_max_level] > 2) {
+        error_setg(errp, "max-level is 0 (4K), 1 (2M) or 2 (1G)");
+        return;
+    }
+    if (phase_check(PHASE_MACHINE_READY)) {
+        error_setg(errp, "cc-emu must be given on the command line");
+        return;
+    }
+    map = mmap(NULL, CCEMU_MAX_RAM >> CCEMU_PAGE_BITS, PROT_READ | PROT_WRITE,
+               MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (map == MAP_FAILED) {
+        error_setg_errno(errp, errno, "no memory for page states");
+        return;
+    }
+    cc.page = map;
+    qemu_spin_init(&cc.page_lock);
+    object_ref(OBJECT(obj));
+    cc.obj = obj;
+    qemu_add_machine_init_done_notifier(&machine_done_notifier);
+    atexit(at_exit);
+}
+
+/* The guest's memory depends on it from the start: there is no way back. */
+static bool ccemu_can_be_deleted(UserCreatable *uc)
+{
+    return false;
+}
+
+static char *counters_get(Object *o, Error **errp)
+{
+    return g_strdup(CCEMU(o)->counters_path);
+}
+
+static void counters_set(Object *o, const char *value, Error **errp)
+{
+    g_free(CCEMU(o)->counters_path);
+    CCEMU(o)->counters_path = g_strdup(value);
+}
+
+static void ccemu_init(Object *o)
+{
+    static const struct {
+        const char *name;
+        unsigned knob;
+    } prop[] = {
+        { "max-level", KNOB_max_level },
+        { "cost-4k", KNOB_cost_4k },
+        { "cost-2m", KNOB_cost_2m },
+        { "cost-1g", KNOB_cost_1g },
+    };
+    CcemuObject *obj = CCEMU(o);
+    unsigned i;
+
+    obj->knob[KNOB_max_level] = 2;
+    for (i = 0; i < ARRAY_SIZE(prop); i++) {
+        object_property_add_uint64_ptr(o, prop[i].name,
+                                       &obj->knob[prop[i].knob],
+                                       OBJ_PROP_FLAG_READWRITE);
+    }
+}
+
+static void ccemu_class_init(ObjectClass *oc, void *data)
+{
+    UserCreatableClass *ucc = USER_CREATABLE_CLASS(oc);
+
+    ucc->complete = ccemu_complete;
+    ucc->can_be_deleted = ccemu_can_be_deleted;
+    object_class_property_add_str(oc, "counters", counters_get, counters_set);
+}
+
+static const TypeInfo ccemu_info = {
+    .name = TYPE_CCEMU,
+    .parent = TYPE_OBJECT,
+    .instance_size = sizeof(CcemuObject),
+    .instance_init = ccemu_init,
+    .class_init = ccemu_class_init,
+    .interfaces = (InterfaceInfo[]) {
+        { TYPE_USER_CREATABLE },
+        { }
+    },
+};
+
+static void ccemu_register(void)
+{
+    type_register_static(&ccemu_info);
+}
+type_init(ccemu_register)
