@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * debugfs: tables for people. Files that only show are exactly 0444 and know
+ * neither ioctl nor mmap, so they stay readable under lockdown.
+ */
+#include <linux/debugfs.h>
+#include <linux/mm.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "unaccepted.h"
+
+static struct dentry *debugfs_dir;
+
+static void show_header(struct seq_file *m, const char *what)
+{
+	seq_printf(m, "%s unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes accept_calls accept_total_ns accept_max_ns accept_failures\n",
+		   what);
+}
+
+static void show_sum(struct seq_file *m, const struct ua_sum *sum)
+{
+	seq_printf(m, " %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
+		   sum->parked, sum->managed, sum->accepted[UA_WHY_USER],
+		   sum->accepted[UA_WHY_BACKGROUND], sum->other, sum->calls,
+		   sum->total_ns, sum->max_ns, sum->failures);
+}
+
+static int zones_show(struct seq_file *m, void *unused)
+{
+	struct zone *zone;
+
+	show_header(m, "node zone");
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
+		struct ua_sum sum = {};
+
+		ua_accept_sum_zone(zone, &sum);
+		seq_printf(m, "%d %s", zone_to_nid(zone), zone->name);
+		show_sum(m, &sum);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(zones);
+
+static int nodes_show(struct seq_file *m, void *unused)
+{
+	int nid;
+
+	show_header(m, "node");
+	for_each_node_state(nid, N_MEMORY) {
+		struct ua_sum sum = {};
+
+		ua_accept_sum_node(nid, &sum);
+		seq_printf(m, "%d", nid);
+		show_sum(m, &sum);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(nodes);
+
+static int table_show(struct seq_file *m, void *unused)
+{
+	const struct ua_table *table = &ua_state.table;
+	struct ua_table_bits bits;
+
+	seq_printf(m, "present %d\n", table->present);
+	if (!table->present)
+		return 0;
+	seq_printf(m, "refused %s\n", table->why ?: "no");
+	seq_printf(m, "address %pa\n", &table->phys);
+	seq_printf(m, "version %u\n", table->version);
+	seq_printf(m, "unit_size %u\n", table->unit_size);
+	seq_printf(m, "phys_base %#llx\n", table->phys_base);
+	seq_printf(m, "size %llu\n", table->size);
+	if (table->why)
+		return 0;
+
+	ua_table_count(table, &bits);
+	seq_printf(m, "bits_set %llu\n", bits.set);
+	seq_printf(m, "unaccepted_bytes %llu\n", bits.set * table->unit_size);
+	if (bits.set)
+		seq_printf(m, "first_unit %llu\nlast_unit %llu\n",
+			   bits.first, bits.last);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(table);
+
+static ssize_t accept_write(struct file *file, const char __user *ubuf,
+			    size_t count, loff_t *ppos)
+{
+	char buf[64];
+
+	/* As in sysfs, where longer input is refused as well. */
+	if (count > sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, ubuf, count))
+		return -EFAULT;
+	return ua_control_accept(buf, count);
+}
+
+static const struct file_operations accept_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = accept_write,
+	.llseek = noop_llseek,
+};
+
+/**
+ * ua_debugfs_init - show the tables
+ *
+ * Without debugfs the module works all the same, so nothing here can fail.
+ */
+void ua_debugfs_init(void)
+{
+	debugfs_dir = debugfs_create_dir("unaccepted", NULL);
+	debugfs_create_file("zones", 0444, debugfs_dir, NULL, &zones_fops);
+	debugfs_create_file("nodes", 0444, debugfs_dir, NULL, &nodes_fops);
+	debugfs_create_file("table", 0444, debugfs_dir, NULL, &table_fops);
+	debugfs_create_file("accept", 0200, debugfs_dir, NULL, &accept_fops);
+}
+
+/**
+ * ua_debugfs_exit - take the tables away, waiting for who is inside
+ */
+void ua_debugfs_exit(void)
+{
+	debugfs_remove_recursive(debugfs_dir);
+}

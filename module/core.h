@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The binding: what the module asks of the kernel, and the EFI table.
+ *
+ * Files below the line (bind_*.c, table.c) include this header and nothing of
+ * ours besides, so the compiler keeps them from calling upwards.
+ */
+#ifndef _UNACCEPTED_CORE_H
+#define _UNACCEPTED_CORE_H
+
+#include <linux/bits.h>
+#include <linux/mmzone.h>
+#include <linux/types.h>
+
+struct efi_unaccepted_memory;
+
+/*
+ * A block is the unit in which the page allocator parks unaccepted memory:
+ * one page of order MAX_PAGE_ORDER, on zone->unaccepted_pages (mm/page_alloc.c,
+ * __free_unaccepted()).
+ */
+#define UA_BLOCK_PAGES	MAX_ORDER_NR_PAGES
+#define UA_BLOCK_BYTES	((u64)UA_BLOCK_PAGES << PAGE_SHIFT)
+
+/**
+ * struct ua_core - what the module asks of the kernel
+ * @name:	 name of the binding, shown in sysfs as "binding"
+ * @why:	 one line why the binding can do no more than it does, or NULL
+ * @parked_pages: pages that wait unaccepted in @zone; lockless, any context
+ * @accept_block: accept one block of @zone, wherever it lies. Returns 0, or
+ *		 -ENOENT when the zone has none to give, or another negative
+ *		 errno when the platform refused; a refused block stays parked.
+ *		 May be called from any task; takes zone->lock inside, sleeps
+ *		 only where zone->lock does (PREEMPT_RT). NULL: cannot accept.
+ * @eager:	 true if the kernel was told to accept everything at boot
+ *		 (accept_memory=eager). NULL: cannot tell.
+ *
+ * A kernel that lacks an operation leaves it NULL; the control files then
+ * answer -EOPNOTSUPP.
+ */
+struct ua_core {
+	const char *name;
+	const char *why;
+	unsigned long (*parked_pages)(struct zone *zone);
+	int (*accept_block)(struct zone *zone);
+	bool (*eager)(void);
+};
+
+const struct ua_core *ua_bind_stock(void);
+const struct ua_core *ua_bind_observe(const char *why);
+
+/**
+ * struct ua_table - the EFI unaccepted-memory table, after validation
+ * @present:	the firmware or the boot stub passed a table
+ * @why:	why a present table was refused, or NULL. A refused table is
+ *		never touched again.
+ * @phys:	physical address of the table
+ * @version:	layout version; 1 is the only one known
+ * @unit_size:	bytes that one bit of the bitmap stands for
+ * @phys_base:	physical address of the first unit
+ * @size:	bytes in the bitmap
+ * @bitmap:	the kernel's own bitmap, set bit = unaccepted. The kernel
+ *		changes it under a lock that modules cannot take, so every look
+ *		is a snapshot; we only read.
+ */
+struct ua_table {
+	bool present;
+	const char *why;
+	phys_addr_t phys;
+	u32 version;
+	u32 unit_size;
+	u64 phys_base;
+	u64 size;
+	const unsigned long *bitmap;
+};
+
+/**
+ * struct ua_table_bits - what the bitmap says at one moment
+ * @set:	units not accepted yet
+ * @first:	first such unit, valid if @set
+ * @last:	last such unit, valid if @set
+ */
+struct ua_table_bits {
+	u64 set;
+	u64 first;
+	u64 last;
+};
+
+const char *ua_table_check(const struct efi_unaccepted_memory *hdr,
+			   phys_addr_t phys, unsigned int phys_bits);
+void ua_table_find(struct ua_table *table);
+void ua_table_count(const struct ua_table *table, struct ua_table_bits *bits);
+
+#endif /* _UNACCEPTED_CORE_H */
