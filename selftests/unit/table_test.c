@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What module/table.c believes and what it refuses, by tables of cases. A small
+ * array stands for physical memory; reading outside of it fails as it does in
+ * the kernel, and the sanitizers see whoever reads past it without asking.
+ */
+#include "kselftest.h"
+
+#include <linux/efi.h>
+
+#include "../../module/table.c"
+
+#define RAM_BASE	0x100000ULL
+#define RAM_PAGES	4
+
+struct efi efi;
+struct cpuinfo boot_cpu_data = { .x86_phys_bits = 46 };
+
+static unsigned char ram[RAM_PAGES * PAGE_SIZE] __attribute__((aligned(4096)));
+static unsigned long reserved_pages;	/* bit per page of ram[] */
+static int memory_kind;			/* what the memory map calls ram[] */
+
+static bool in_ram(u64 phys)
+{
+	return phys >= RAM_BASE && phys < RAM_BASE + sizeof(ram);
+}
+
+void *shim_va(u64 phys)
+{
+	return ram + (phys - RAM_BASE);
+}
+
+bool shim_pfn_valid(unsigned long pfn)
+{
+	return in_ram((u64)pfn << PAGE_SHIFT);
+}
+
+bool shim_reserved(unsigned long pfn)
+{
+	return reserved_pages & 1UL << (pfn - (RAM_BASE >> PAGE_SHIFT));
+}
+
+int region_intersects(u64 start, u64 bytes, unsigned long flags, int desc)
+{
+	bool inside = in_ram(start) && in_ram(start + bytes - 1);
+
+	if (desc == memory_kind && inside &&
+	    flags == (desc ? IORESOURCE_MEM : IORESOURCE_SYSTEM_RAM))
+		return REGION_INTERSECTS;
+	return REGION_DISJOINT;
+}
+
+long copy_from_kernel_nofault(void *dst, const void *src, size_t size)
+{
+	const unsigned char *from = src;
+
+	if (from < ram || from + size > ram + sizeof(ram))
+		return -EFAULT;
+	memcpy(dst, src, size);
+	return 0;
+}
+
+struct efi_unaccepted_memory *efi_get_unaccepted_table(void)
+{
+	return efi.unaccepted == EFI_INVALID_TABLE_ADDR ? NULL :
+	       shim_va(efi.unaccepted);
+}
+
+#define MB2		(2U << 20)
+#define GOOD		.version = 1, .unit_size = MB2, .phys_base = 1ULL << 31, \
+			.size = 64
+
+static const struct {
+	const char *what;
+	struct efi_unaccepted_memory hdr;
+	const char *why;
+	u64 phys;
+} check_cases[] = {
+	{ "good", { GOOD } },
+	{ "unit of a page", { 1, PAGE_SIZE, 0, 64 } },
+	{ "up to the last address", { 1, MB2, 0, 1ULL << (46 - 21 - 3) } },
+	{ "version 0", { 0, MB2, 0, 64 }, "unknown version" },
+	{ "version 2", { 2, MB2, 0, 64 }, "unknown version" },
+	{ "unit 0", { 1, 0, 0, 64 }, "unit_size is not a power of two of at least a page" },
+	{ "unit of half a page", { 1, PAGE_SIZE / 2, 0, 64 },
+	  "unit_size is not a power of two of at least a page" },
+	{ "unit of 3 MiB", { 1, 3 << 20, 0, 64 },
+	  "unit_size is not a power of two of at least a page" },
+	{ "empty", { 1, MB2, 0, 0 }, "the bitmap is empty" },
+	{ "base off by a page", { 1, MB2, PAGE_SIZE, 64 },
+	  "phys_base is not aligned to unit_size" },
+	{ "size * 8 overflows", { 1, MB2, 0, 1ULL << 61 },
+	  "the bitmap covers more than 2^64 bytes" },
+	{ "size * 8 * unit overflows", { 1, MB2, 0, 1ULL << 40 },
+	  "the bitmap covers more than 2^64 bytes" },
+	{ "size of all ones", { 1, MB2, 0, ~0ULL },
+	  "the bitmap covers more than 2^64 bytes" },
+	{ "base + span overflows", { 1, MB2, ~0ULL << 21, 64 },
+	  "the bitmap reaches beyond the physical address width" },
+	{ "one unit too far", { 1, MB2, MB2, 1ULL << (46 - 21 - 3) },
+	  "the bitmap reaches beyond the physical address width" },
+	{ "base above the width", { 1, MB2, 1ULL << 46, 64 },
+	  "the bitmap reaches beyond the physical address width" },
+	{ "table off by four", { GOOD }, "the table is not aligned to 8 bytes",
+	  RAM_BASE + 4 },
+	{ "table above the width", { GOOD },
+	  "the table reaches beyond the physical address width", 1ULL << 46 },
+	{ "table wraps", { GOOD },
+	  "the table reaches beyond the physical address width", ~0ULL - 63 },
+};
+
+static void report(const char *what, const char *got, const char *want)
+{
+	bool same = got == want || (got && want && !strcmp(got, want));
+
+	ksft_test_result(same, "%s: %s\n", what, got ?: "believed");
+	if (!same)
+		ksft_print_msg("expected: %s\n", want ?: "believed");
+}
+
+static void test_check(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(check_cases); i++)
+		report(check_cases[i].what,
+		       ua_table_check(&check_cases[i].hdr,
+				      check_cases[i].phys ?: RAM_BASE, 46),
+		       check_cases[i].why);
+}
+
+/* Where the table lies in ram[], its size, which pages are reserved. */
+static const struct {
+	const char *what;
+	u64 phys;
+	u64 size;
+	unsigned long reserved;
+	const char *why;
+	int kind;
+} find_cases[] = {
+	{ "in one page", RAM_BASE, 64, 0x1 },
+	{ "in ACPI memory", RAM_BASE, 64, 0x1, NULL, IORES_DESC_ACPI_TABLES },
+	{ "in memory of another kind", RAM_BASE, 64, 0x1,
+	  "the header is not in mapped, reserved RAM", 77 },
+	{ "in the middle of two pages", RAM_BASE + 2048, PAGE_SIZE, 0x3 },
+	{ "all of RAM", RAM_BASE, RAM_PAGES * PAGE_SIZE - 24, 0xf },
+	{ "second page not reserved", RAM_BASE, PAGE_SIZE, 0x1,
+	  "the bitmap is not in mapped, reserved RAM" },
+	{ "runs past RAM by a byte", RAM_BASE, RAM_PAGES * PAGE_SIZE - 23, 0xf,
+	  "the bitmap is not in mapped, reserved RAM" },
+	{ "header not reserved", RAM_BASE, 64, 0x2,
+	  "the header is not in mapped, reserved RAM" },
+	{ "header outside RAM", 0x5000000, 64, 0xf,
+	  "the header is not in mapped, reserved RAM" },
+};
+
+static void test_find(void)
+{
+	struct ua_table table;
+
+	for (size_t i = 0; i < ARRAY_SIZE(find_cases); i++) {
+		struct efi_unaccepted_memory hdr = { GOOD };
+
+		hdr.size = find_cases[i].size;
+		memset(ram, 0xff, sizeof(ram));
+		if (in_ram(find_cases[i].phys))
+			memcpy(shim_va(find_cases[i].phys), &hdr, sizeof(hdr));
+		efi.unaccepted = find_cases[i].phys;
+		reserved_pages = find_cases[i].reserved;
+		memory_kind = find_cases[i].kind;
+
+		ua_table_find(&table);
+		report(find_cases[i].what, table.why, find_cases[i].why);
+	}
+
+	efi.unaccepted = EFI_INVALID_TABLE_ADDR;
+	ua_table_find(&table);
+	ksft_test_result(!table.present && !table.why && !table.bitmap,
+			 "no table: absent, not refused\n");
+}
+
+static void test_count(void)
+{
+	struct efi_unaccepted_memory *efi_table = shim_va(RAM_BASE);
+	struct ua_table table = { .size = 13, .bitmap = efi_table->bitmap };
+	struct ua_table_bits bits;
+
+	/* What lies behind the 13th byte is not part of the bitmap. */
+	memset(ram, 0xff, sizeof(ram));
+	memset(efi_table->bitmap, 0, 13);
+	ua_table_count(&table, &bits);
+	ksft_test_result(!bits.set, "an empty bitmap: %llu set\n", bits.set);
+
+	((unsigned char *)efi_table->bitmap)[1] = 0x30;
+	((unsigned char *)efi_table->bitmap)[12] = 0x80;
+	ua_table_count(&table, &bits);
+	ksft_test_result(bits.set == 3 && bits.first == 12 && bits.last == 103,
+			 "3 bits: %llu set, first %llu, last %llu\n",
+			 bits.set, bits.first, bits.last);
+}
+
+int main(void)
+{
+	ksft_print_header();
+	ksft_set_plan(ARRAY_SIZE(check_cases) + ARRAY_SIZE(find_cases) + 3);
+	test_check();
+	test_find();
+	test_count();
+	ksft_finished();
+}
