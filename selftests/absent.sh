@@ -1,0 +1,36 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# absent.sh [WHY]: without a table, or with one that must be refused because
+# of WHY, does the module load, say so, and keep its hands off?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" = 0 ] || skip_all "this kernel holds unaccepted memory"
+why=${1-}
+
+begin 15
+
+load
+is "state" "$(get state)" absent
+is "binding" "$(get binding)" observe
+is "caps" "$(get caps)" counters
+if [ -n "$why" ]; then
+	is "reason" "$(get reason)" "table refused: $why"
+	is "the log says it too" "$(dmesg | grep -c "unaccepted: table refused: $why")" 1
+	is "the table" "$(table_field present) $(table_field refused)" "1 $why"
+else
+	is "reason" "$(get reason)" "no table: the firmware passed none"
+	is "the log has nothing to say" "$(dmesg | grep -c 'unaccepted: table')" 0
+	is "the table" "$(cat $DBG/table)" "present 0"
+fi
+is "no bits are shown" "$(table_field bits_set)" ""
+agree "the counters agree on nothing"
+is "accept" "$(onewrite $SYS/accept 4M)" ENODEV
+is "accept, in debugfs" "$(onewrite $DBG/accept all)" ENODEV
+is "accept, whatever it is" "$(onewrite $SYS/accept abc)" ENODEV
+is "the acceptor" "$(onewrite $SYS/acceptor/mode all)" ENODEV
+unload
+is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

@@ -1,0 +1,88 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does the background acceptor start, keep its pace, stop, and finish?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+# Milliseconds since boot, from the clock that the module uses as well.
+now_ms() {
+	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
+}
+
+begin 30
+
+load
+start=$(get unaccepted_bytes)
+echo 32M >$SYS/acceptor/bytes_per_second
+is "the limit reads back" "$(get acceptor/bytes_per_second)" $((32 << 20))
+
+t0=$(now_ms)
+is "mode all" "$(onewrite $SYS/acceptor/mode all)" ok
+is "reads back" "$(get acceptor/mode)" all
+is "state" "$(get state)" running
+is "reason" "$(get reason)" "the acceptor is at work"
+pid=$(get acceptor/pids)
+is "one thread, named for its node" "$(cat "/proc/$pid/comm")" kacceptd0
+is "of the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
+
+# Never more than the rate allows plus one block, however long it takes us to
+# look; and it does move.
+wait_for '[ "$(get accepted_background_bytes)" -ge $((8 * BLOCK)) ]'
+done_bytes=$(get accepted_background_bytes)
+t1=$(now_ms)
+holds "within the limit" "$done_bytes" -le $(((t1 - t0 + 10) * (32 << 20) / 1000 + BLOCK))
+is "in whole blocks" $((done_bytes % BLOCK)) 0
+
+# A limit that would take days must not keep anyone waiting for days.
+echo 1 >$SYS/acceptor/bytes_per_second
+is "stopping does not wait for the pace" "$(onewrite $SYS/acceptor/mode off)" ok
+is "no threads" "$(get acceptor/pids)" ""
+is "they are gone" "$(ls -d "/proc/$pid" 2>/dev/null)" ""
+is "state" "$(get state)" idle
+rested=$(get unaccepted_bytes)
+agree "counters agree"
+is_balanced "and balance" "$start"
+
+# A limit that is written starts a new schedule.
+echo 1 >$SYS/acceptor/bytes_per_second
+echo all >$SYS/acceptor/mode
+wait_for '[ "$(get unaccepted_bytes)" -lt "$rested" ]'
+is "the first block goes at once, the second after 48 days" \
+	"$((rested - $(get unaccepted_bytes)))" $BLOCK
+is "unloading does not wait either" "$(rmmod unaccepted 2>&1)" ""
+is "and the thread is gone" "$(pidof kacceptd0)" ""
+
+load
+echo 1 >$SYS/acceptor/bytes_per_second
+echo all >$SYS/acceptor/mode
+wait_for '[ "$(get accepted_background_bytes)" -ge $BLOCK ]'
+is "a trigger works beside it" "$(onewrite $SYS/accept 16M)" ok
+is "and is counted apart" \
+	"$(get accepted_user_bytes) $(get accepted_background_bytes)" "$((16 << 20)) $BLOCK"
+
+# A new limit is heard by a thread that sleeps under the old one.
+echo 0 >$SYS/acceptor/bytes_per_second
+wait_for '[ "$(get state)" = complete ]'
+is "without a limit it finishes" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is "reason" "$(get reason)" "nothing left to accept"
+
+# Nothing parked, nothing to wake up for.
+pid=$(get acceptor/pids)
+switches() {
+	awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$pid/status"
+}
+wait_for '[ "$(cut -d " " -f 3 "/proc/$pid/stat")" = S ]'
+seen=$(switches)
+sleep 2
+is "and then it sleeps" "$(switches)" "$seen"
+is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
+is "mode all with nothing parked" "$(onewrite $SYS/acceptor/mode all)" ok
+is "starts no thread" "$(get acceptor/pids)" ""
+is "state stays" "$(get state)" complete
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

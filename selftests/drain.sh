@@ -1,0 +1,53 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# drain.sh [PARALLEL]: accept everything by several writers at once, whatever
+# the shape of the map, and use the memory. For guests of unusual shape.
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+writers=${1:-2}
+
+begin 13
+
+load
+start=$(get unaccepted_bytes)
+small=$(emu accept_4k)
+agree "at the start"
+is "the bitmap is what the emulator has pending" \
+	"$(table_field unaccepted_bytes)" "$(($(emu pages_pending) * 4096))"
+
+pids=
+for i in $(seq "$writers"); do
+	onewrite $SYS/accept 25% >"/tmp/answer$i" &
+	pids="$pids $!"
+done
+# shellcheck disable=SC2086
+wait $pids
+is "$writers writers at once" "$(cat /tmp/answer* | sort -u)" ok
+agree "agree afterwards"
+is_balanced "and balance" "$start"
+
+echo all >$SYS/acceptor/mode
+wait_for '[ "$(get state)" = complete ]'
+is "to the end" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is_balanced "and balance" "$start"
+if [ "$(emu max_level)" = 0 ]; then
+	holds "page by page, for the host grants no more" "$(emu accept_4k)" -gt "$small"
+else
+	is "without a 4K page" "$(emu accept_4k)" "$small"
+fi
+
+# What was accepted is memory: touch it all, and read a pattern back from some.
+mount_fill
+yes unaccepted | head -c $((32 << 20)) >$FILL/pattern
+dd if=/dev/zero of=$FILL/fill bs=1M count=$((($(meminfo_bytes MemAvailable) >> 20) - 256)) 2>/dev/null
+is "the memory holds what was written" \
+	"$(yes unaccepted | head -c $((32 << 20)) | cmp - $FILL/pattern && echo same)" same
+umount $FILL
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no acceptance failed for its form" "$(emu invalid)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

@@ -1,0 +1,68 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Is bad input refused, with the right error, and without any effect?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+
+everything() {
+	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/accept_calls $SYS/accept_failures \
+	    $SYS/state $SYS/acceptor/mode $SYS/acceptor/bytes_per_second | tr '\n' ' '
+}
+
+# refused FILE DATA ANSWER [NAME]: the answer, and that nothing changed
+refused() {
+	before="$(everything)$(emu accept_calls)"
+	is "${1#/sys/kernel/} <- ${4:-'$2'}: $3" "$(onewrite "$1" "$2")" "$3"
+	is "  and nothing changed" "$(everything)$(emu accept_calls)" "$before"
+}
+
+long=$(head -c 5000 /dev/zero | tr '\0' 1)
+zeros=$(head -c 5000 /dev/zero | tr '\0' 0)
+newline='
+'
+
+begin 150
+
+load
+for file in $SYS/accept $DBG/accept; do
+	for data in "$newline" "   " abc -1 0 0M 1X 1KB 1.5G 0x1000 +1M 5% % 0% -5% "1 2" "1G 1G" \
+		    "1G${newline}1G" alles ALL 1% 1; do
+		case $data in
+		5%|1%|1) continue ;;	# good ones; in trigger.sh
+		esac
+		refused "$file" "$data" EINVAL
+	done
+	for data in 101% 4294967296% 99999999999999999999 18446744073709551616 16E 18446744073709551615K; do
+		refused "$file" "$data" ERANGE
+	done
+	refused "$file" "$long" EINVAL "5000 digits"
+	refused "$file" "${zeros}1M" EINVAL "5000 zeros before 1M"
+	before="$(everything)$(emu accept_calls)"
+	is "a NUL inside: EINVAL" "$(printf '4M\0004M' | onewrite "$file")" EINVAL
+	is "  and nothing changed" "$(everything)$(emu accept_calls)" "$before"
+done
+
+refused $SYS/acceptor/mode "" ok "nothing at all"
+for data in "$newline" fast on ALL "all off" "$long"; do
+	refused $SYS/acceptor/mode "$data" EINVAL "$(echo "$data" | head -c 20)"
+done
+for data in "$newline" abc -1 1X 5% all "1 2"; do
+	refused $SYS/acceptor/bytes_per_second "$data" EINVAL
+done
+refused $SYS/acceptor/bytes_per_second 99999999999999999999 ERANGE
+
+# Who may not, and what is not for that.
+before="$(everything)$(emu accept_calls)"
+for file in $SYS/accept $DBG/accept $SYS/acceptor/mode $SYS/acceptor/bytes_per_second; do
+	is "${file#/sys/kernel/} is not for everybody" "$(onewrite -u 65534 "$file" 4M)" "open EACCES"
+done
+is "not even root may read accept" \
+	"$(cat $SYS/accept 2>&1)" "cat: can't open '$SYS/accept': Permission denied"
+is "not even root may write a number" "$(onewrite $SYS/unaccepted_bytes 0)" "open EACCES"
+is "nothing of that changed anything" "$(everything)$(emu accept_calls)" "$before"
+
+unload
+clean_log
+ktap_finished

@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=sh
+#
+# What the tests share: KTAP by the kernel's own helpers, comparisons that say
+# what they saw, and readings of the module, the kernel and the emulator.
+
+HERE=$(dirname "$(realpath "$0")")
+# shellcheck disable=SC1091
+. "$HERE/../kselftest/ktap_helpers.sh"
+
+KO=${UNACCEPTED_KO:-$HERE/unaccepted.ko}
+SYS=/sys/kernel/unaccepted
+DBG=/sys/kernel/debug/unaccepted
+BLOCK=$((4 << 20))
+
+skip_all() {
+	ktap_print_header
+	ktap_skip_all "$@"
+	exit "$KSFT_SKIP"
+}
+
+[ "$(id -u)" = 0 ] || skip_all "must be root"
+[ -e "$KO" ] || skip_all "no module at $KO"
+[ -d /sys/kernel/debug/tracing ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
+
+begin() {
+	dmesg -c >/dev/null
+	ktap_print_header
+	ktap_set_plan "$1"
+}
+
+# is DESCRIPTION GOT WANTED
+is() {
+	if [ "$2" = "$3" ]; then
+		ktap_test_pass "$1"
+	else
+		ktap_print_msg "got '$2', expected '$3'"
+		ktap_test_fail "$1"
+	fi
+}
+
+# holds DESCRIPTION CONDITION...: CONDITION in the words of test(1)
+holds() {
+	desc=$1
+	shift
+	if [ "$@" ]; then
+		ktap_test_pass "$desc"
+	else
+		ktap_print_msg "does not hold: $*"
+		ktap_test_fail "$desc"
+	fi
+}
+
+# wait_for CONDITION: a command line that must come true within a minute
+wait_for() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || { ktap_print_msg "gave up: $1"; return 1; }
+		usleep 50000
+	done
+}
+
+load() {
+	insmod "$KO" "$@" || ktap_exit_fail_msg "cannot load $KO"
+}
+
+unload() {
+	rmmod unaccepted || ktap_exit_fail_msg "cannot unload"
+}
+
+get() {
+	cat "$SYS/$1"
+}
+
+onewrite() {
+	"$HERE/onewrite" "$@"
+}
+
+vmstat_bytes() {
+	awk '$1 == "nr_unaccepted" { printf "%.0f\n", $2 * 4096 }' /proc/vmstat
+}
+
+meminfo_bytes() {
+	awk -v key="$1:" '$1 == key { printf "%.0f\n", $2 * 1024 }' /proc/meminfo
+}
+
+# column FILE NAME: sum of a column of a debugfs table
+column() {
+	awk -v name="$2" '
+		NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) at = i }
+		NR > 1 { sum += $at }
+		END { printf "%.0f\n", sum }' "$DBG/$1"
+}
+
+table_field() {
+	awk -v key="$1" '$1 == key { $1 = ""; print substr($0, 2) }' "$DBG/table"
+}
+
+# agree DESCRIPTION: all who count what is unaccepted say the same. Their answers
+# are only of one moment if nothing changed from the first to the last, so ask
+# until so.
+agree() {
+	tries=0
+	while :; do
+		ours=$(get unaccepted_bytes)
+		seen="vmstat=$(vmstat_bytes) meminfo=$(meminfo_bytes Unaccepted)"
+		seen="$seen zones=$(column zones unaccepted_bytes)"
+		seen="$seen nodes=$(column nodes unaccepted_bytes)"
+		[ "$(get unaccepted_bytes)" != "$ours" ] || break
+		tries=$((tries + 1))
+		[ $tries -lt 200 ] || { seen="never stood still"; break; }
+	done
+	is "$1" "$seen" "vmstat=$ours meminfo=$ours zones=$ours nodes=$ours"
+}
+
+# The three causes and what is left make up what there was.
+is_balanced() {
+	is "$1" "$(($(get accepted_user_bytes) + $(get accepted_background_bytes) + \
+		$(get accepted_other_bytes) + $(get unaccepted_bytes)))" "$2"
+}
+
+# A place that holds as much as there is memory.
+FILL=/tmp/fill
+mount_fill() {
+	mkdir -p $FILL
+	mount -t tmpfs -o size=100% none $FILL
+}
+
+# The kernel's complaints since begin(), if any.
+complaints() {
+	dmesg | grep -E 'WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|Call Trace|rcu.*stall|Out of memory' | head -5
+}
+
+clean_log() {
+	is "${1:-the kernel log is clean}" "$(complaints)" ""
+}
+
+# The emulator's counter, the outside truth.
+emu() {
+	ccemu get "$1"
+}

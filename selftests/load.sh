@@ -1,0 +1,78 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does loading show what there is, change nothing, and leave nothing behind?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+
+begin 40
+
+before=$(vmstat_bytes)
+calls=$(emu accept_calls)
+load
+is "loading accepts nothing, says vmstat" "$(vmstat_bytes)" "$before"
+is "loading accepts nothing, says the emulator" "$(emu accept_calls)" "$calls"
+is "and the module starts from there" "$(get unaccepted_bytes)" "$before"
+
+is "binding" "$(get binding)" stock
+is "caps" "$(get caps)" "counters table accept acceptor eager"
+is "state" "$(get state)" idle
+is "reason" "$(get reason)" "memory is unaccepted and nobody asks for it"
+is "version" "$(get version)" "$(tr '\0' '\n' <"$KO" | sed -n 's/^version=//p')"
+is "acceptor mode" "$(get acceptor/mode)" off
+is "acceptor has no threads" "$(get acceptor/pids)" ""
+is "acceptor has no limit" "$(get acceptor/bytes_per_second)" 0
+for counter in accepted_user_bytes accepted_background_bytes accepted_other_bytes \
+	       accept_calls accept_total_ns accept_max_ns accept_failures; do
+	is "$counter" "$(get $counter)" 0
+done
+
+is "files in sysfs" "$(cd $SYS && find . -type f | sort | xargs stat -c '%n %a' | tr '\n' ' ')" \
+	"./accept 200 ./accept_calls 444 ./accept_failures 444 ./accept_max_ns 444 ./accept_total_ns 444 ./accepted_background_bytes 444 ./accepted_other_bytes 444 ./accepted_user_bytes 444 ./acceptor/bytes_per_second 644 ./acceptor/mode 644 ./acceptor/pids 444 ./binding 444 ./caps 444 ./reason 444 ./state 444 ./unaccepted_bytes 444 ./version 444 "
+is "files in debugfs" "$(cd $DBG && stat -c '%n %a' -- * | tr '\n' ' ')" \
+	"accept 200 nodes 444 table 444 zones 444 "
+is "zones has the promised first columns" \
+	"$(head -n 1 $DBG/zones | cut -d ' ' -f 1-3)" "node zone unaccepted_bytes"
+
+is "the table is there" "$(table_field present)" 1
+is "and believed" "$(table_field refused)" no
+is "its version" "$(table_field version)" 1
+is "its unit" "$(table_field unit_size)" $((2 << 20))
+is "its bits are what the emulator has pending" \
+	"$(table_field unaccepted_bytes)" "$(($(emu pages_pending) * 4096))"
+holds "the last unit does not come before the first" \
+	"$(table_field last_unit)" -ge "$(table_field first_unit)"
+
+insmod "$KO" 2>/tmp/twice
+holds "a second load is refused" -s /tmp/twice
+
+unload
+is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""
+is "unloading accepts nothing" "$(vmstat_bytes)" "$before"
+
+# Without us the kernel's own lazy acceptance goes on: ask for more than what
+# is accepted and free.
+mount_fill
+free=$(($(meminfo_bytes MemFree) - $(vmstat_bytes)))
+dd if=/dev/zero of=$FILL/fill bs=1M count=$(((free >> 20) + 64)) 2>/dev/null
+holds "the kernel accepts by itself after unloading" "$(vmstat_bytes)" -lt "$before"
+rm $FILL/fill
+umount $FILL
+
+load
+is "loading again" "$(get state)" idle
+is "counts from now on" "$(get accepted_other_bytes)" 0
+is "and agrees" "$(get unaccepted_bytes)" "$(vmstat_bytes)"
+unload
+
+insmod "$KO" binding=nonsense 2>/tmp/refused
+holds "an unknown binding is refused" -s /tmp/refused
+is "with EINVAL" "$(grep -c 'Invalid argument\|Invalid parameters\|22' /tmp/refused)" 1
+holds "and the log says why" \
+	"$(dmesg | grep -c 'binding=nonsense is neither auto nor observe')" -ge 1
+is "and nothing is left of it" "$(ls -d $SYS $DBG 2>/dev/null)" ""
+
+is "no page was accepted twice" "$(emu already_accepted)" 0
+clean_log
+ktap_finished

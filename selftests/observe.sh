@@ -1,0 +1,41 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Where the module may only look, does it look, say why, and refuse the rest?
+. "$(dirname "$0")/lib.sh"
+
+[ -e "$HERE/unaccepted-no-symbol.ko" ] || skip_all "needs unaccepted-no-symbol.ko"
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+
+# only_looks REASON
+only_looks() {
+	parked=$(vmstat_bytes)
+	is "binding" "$(get binding)" observe
+	is "caps" "$(get caps)" "counters table"
+	is "state" "$(get state)" idle
+	is "reason" "$(get reason)" \
+		"memory is unaccepted and nobody asks for it; cannot accept: $1"
+	agree "it counts"
+	is "accept" "$(onewrite $SYS/accept 4M)" EOPNOTSUPP
+	is "accept, in debugfs" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP
+	is "accept, whatever it is" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
+	is "the acceptor" "$(onewrite $SYS/acceptor/mode all)" EOPNOTSUPP
+	is "nothing was accepted" "$(vmstat_bytes)" "$parked"
+}
+
+begin 23
+
+load binding=observe
+only_looks "loaded with binding=observe"
+unload
+
+# A copy of the module that looks for a function which no kernel has.
+KO=$HERE/unaccepted-no-symbol.ko
+load
+only_looks "the kernel has no function accept_pag_"
+is "the log names the function" \
+	"$(dmesg | grep -c 'unaccepted: the kernel has no function accept_pag_, cannot accept')" 1
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+clean_log
+ktap_finished

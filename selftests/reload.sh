@@ -1,0 +1,79 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# reload.sh [TIMES]: can the module come and go while memory is filled and
+# freed, without losing any?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+times=${1:-100}
+
+# Fill and free a share of memory, until told to stop.
+churn() {
+	while [ ! -e /tmp/stop ]; do
+		dd if=/dev/zero of="$FILL/$1" bs=1M count="$2" 2>/dev/null
+		rm -f "$FILL/$1"
+	done
+}
+
+# MemFree counts what is parked, so it is what must come back at the end.
+settled_free() {
+	sync
+	echo 3 >/proc/sys/vm/drop_caches
+	usleep 300000
+	meminfo_bytes MemFree
+}
+
+begin 9
+
+mount_fill
+total=$(meminfo_bytes MemTotal)
+load
+unload
+free=$(settled_free)
+start=$(vmstat_bytes)
+
+churn a 200 &
+a=$!
+churn b 300 &
+b=$!
+
+bad=0
+i=0
+while [ $i -lt "$times" ]; do
+	i=$((i + 1))
+	insmod "$KO" || { bad=$((bad + 1)); continue; }
+	# Now and then leave with work under way.
+	case $((i % 4)) in
+	1) onewrite $SYS/accept 4M >/dev/null || bad=$((bad + 1)) ;;
+	2) echo all >$SYS/acceptor/mode; echo 8M >$SYS/acceptor/bytes_per_second ;;
+	3) "$HERE/onewrite" $SYS/accept all >/tmp/answer & ;;
+	esac
+	[ $((i % 4)) != 3 ] || usleep 2000
+	rmmod unaccepted || bad=$((bad + 1))
+	# A big write that rmmod cut short was told so.
+	if [ $((i % 4)) = 3 ]; then
+		wait $!
+		grep -q 'ENODEV\|ENOENT\|ok' /tmp/answer || bad=$((bad + 1))
+	fi
+done
+is "$times loads and unloads, none went wrong" "$bad" 0
+
+touch /tmp/stop
+wait $a $b
+umount $FILL || ktap_exit_fail_msg "the file system is still in use"
+
+is "what the kernel manages is the same" "$(meminfo_bytes MemTotal)" "$total"
+lost=$((free - $(settled_free)))
+holds "no memory was lost (difference $((lost / 1024)) kB)" "$lost" -lt $((16 << 20))
+
+load
+agree "the counters agree"
+holds "something was accepted on the way" "$(get unaccepted_bytes)" -lt "$start"
+onewrite $SYS/accept all >/dev/null
+is "everything can still be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

@@ -1,0 +1,24 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# run_in_guest.sh TEST[:ARGUMENT]...: run tests one after the other in a guest of
+# the test bed. Fails if any test fails; a test that skips is no success either,
+# for the caller chose it for this guest.
+cd "$(dirname "$0")" || exit 1
+
+status=0
+for test; do
+	name=${test%%:*}
+	argument=${test#"$name"}
+	argument=${argument#:}
+	echo "# selftest: $test"
+	if [ -n "$argument" ]; then
+		"./$name.sh" "$argument"
+	else
+		"./$name.sh"
+	fi
+	result=$?
+	echo "# result: $test $result"
+	[ $result = 0 ] || status=1
+done
+exit $status

@@ -1,0 +1,40 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does a signal stop a trigger at the next block, with the accounts in order?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+begin 24
+
+# Slow enough to be interrupted: 20 ms for a block.
+ccemu set cost_2m 10000000
+
+load
+start=$(get unaccepted_bytes)
+for signal in INT TERM KILL; do
+	user=$(get accepted_user_bytes)
+	"$HERE/onewrite" $SYS/accept all >/tmp/answer &
+	pid=$!
+	wait_for '[ "$(get accepted_user_bytes)" -gt "$user" ]'
+	is "at work: state" "$(get state)" running
+	is "at work: reason" "$(get reason)" "a write to accept is at work"
+	kill -$signal $pid
+	seen=$(get accepted_user_bytes)
+	wait $pid
+	holds "SIG$signal ends it within a block" \
+		"$(($(get accepted_user_bytes) - seen))" -le $BLOCK
+	[ $signal = KILL ] || is "the writer is told EINTR" "$(cat /tmp/answer)" EINTR
+	holds "before the end" "$(get unaccepted_bytes)" -gt 0
+	agree "and the counters agree"
+	is_balanced "and balance" "$start"
+done
+
+ccemu set cost_2m 0
+is "idle again" "$(get state)" idle
+is "a trigger goes on from there" "$(onewrite $SYS/accept all)" ok
+is "to the end" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+unload
+clean_log
+ktap_finished
