@@ -24,7 +24,7 @@ demo:
 	scripts/demo
 
 check:
-	scripts/install-deps testbed check
+	scripts/install-deps testbed check style
 	selftests/check
 
 unit:
