@@ -185,23 +185,22 @@ void ua_acceptor_set_pace(u64 bytes_per_second)
 }
 
 /**
- * ua_acceptor_pids - who the threads are
- * @pids: filled in, by node
- * @max: room in @pids
+ * ua_acceptor_pid - who serves a node
+ * @nid: a possible node
  *
- * Return: number of threads, at most @max.
+ * Context: process context, may sleep.
+ * Return: the thread's process id, 0 if there is none.
  */
-int ua_acceptor_pids(pid_t *pids, int max)
+pid_t ua_acceptor_pid(int nid)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	int nid, n = 0;
+	pid_t pid = 0;
 
 	mutex_lock(&acceptor->lock);
-	for (nid = 0; nid < nr_node_ids && n < max; nid++)
-		if (acceptor->threads[nid])
-			pids[n++] = acceptor->threads[nid]->pid;
+	if (acceptor->threads[nid])
+		pid = acceptor->threads[nid]->pid;
 	mutex_unlock(&acceptor->lock);
-	return n;
+	return pid;
 }
 
 /**

@@ -26,11 +26,14 @@ static struct kobject *control_kobj;
  */
 static int copy_input(char *to, const char *buf, size_t count)
 {
+	char *start;
+
 	if (count >= INPUT_MAX || memchr(buf, 0, count))
 		return -EINVAL;
 	memcpy(to, buf, count);
 	to[count] = 0;
-	memmove(to, strim(to), strlen(strim(to)) + 1);
+	start = strim(to);
+	memmove(to, start, strlen(start) + 1);
 	return 0;
 }
 
@@ -372,12 +375,14 @@ static struct kobj_attribute bytes_per_second_attr = __ATTR_RW(bytes_per_second)
 static ssize_t pids_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {
-	pid_t pids[64];
-	int i, n, len = 0;
+	int nid, len = 0;
+	pid_t pid;
 
-	n = ua_acceptor_pids(pids, ARRAY_SIZE(pids));
-	for (i = 0; i < n; i++)
-		len += sysfs_emit_at(buf, len, "%s%d", i ? " " : "", pids[i]);
+	for_each_node_state(nid, N_MEMORY) {
+		pid = ua_acceptor_pid(nid);
+		if (pid)
+			len += sysfs_emit_at(buf, len, "%s%d", len ? " " : "", pid);
+	}
 	return len + sysfs_emit_at(buf, len, "\n");
 }
 

@@ -155,7 +155,7 @@ int ua_acceptor_init(void);
 void ua_acceptor_exit(void);
 int ua_acceptor_set_mode(enum ua_mode mode);
 void ua_acceptor_set_pace(u64 bytes_per_second);
-int ua_acceptor_pids(pid_t *pids, int max);
+pid_t ua_acceptor_pid(int nid);
 
 /* control.c */
 int ua_control_init(void);
