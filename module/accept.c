@@ -5,11 +5,15 @@
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
+#include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 #include <linux/slab.h>
 
 #include "unaccepted.h"
+
+#define CREATE_TRACE_POINTS
+#include "../include/trace/events/unaccepted.h"
 
 /**
  * ua_zone_next - walk the zones that have memory
@@ -42,44 +46,128 @@ static u64 zone_parked(struct zone *zone)
 	return (u64)ua_state.core->parked_pages(zone) << PAGE_SHIFT;
 }
 
-static void stat_max(atomic64_t *max, s64 value)
+/*
+ * Enter a call in the books. Interrupts allocate and accept as well, so each
+ * counter moves by one instruction of its CPU.
+ */
+static void count_call(struct ua_zone_stat *stat, enum ua_why why, u64 ns, int ret)
 {
-	s64 old = atomic64_read(max);
+	u64 old = this_cpu_read(stat->count->max_ns);
 
-	while (old < value && !atomic64_try_cmpxchg(max, &old, value))
+	this_cpu_inc(stat->count->calls);
+	this_cpu_add(stat->count->total_ns, ns);
+	while (old < ns && !this_cpu_try_cmpxchg(stat->count->max_ns, &old, ns))
 		;
+	if (ret)
+		this_cpu_inc(stat->count->failures);
+	else
+		this_cpu_add(stat->count->accepted[why], UA_BLOCK_BYTES);
+	WRITE_ONCE(ua_state.last_error, ret);
 }
 
 /*
- * Accept one block of a zone and enter it in the books. -ENOENT, nothing left
- * to take, is no call and no failure.
+ * Accept one block of a zone; its bytes are in stat->inflight already, and
+ * leave it here. -ENOENT, nothing left to take, is no call and no failure.
  */
-static int accept_one(struct zone *zone, enum ua_why why)
+static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flags)
 {
 	struct ua_zone_stat *stat = zone_stat(zone);
-	u64 start = ktime_get_ns();
+	/* Usable in every context, and while timekeeping is suspended. */
+	u64 start = ktime_get_mono_fast_ns();
 	u64 ns;
 	int ret;
 
-	atomic64_add(UA_BLOCK_BYTES, &stat->inflight);
-	ret = ua_state.core->accept_block(zone);
-	if (ret == -ENOENT)
-		goto out_inflight;
+	trace_accept_begin(zone_to_nid(zone), zone_idx(zone), why);
+	ret = ua_state.core->accept_block(zone, flags);
+	ns = ktime_get_mono_fast_ns() - start;
+	trace_accept_end(zone_to_nid(zone), zone_idx(zone), why, ns, ret);
 
-	ns = ktime_get_ns() - start;
-	atomic64_inc(&stat->calls);
-	atomic64_add(ns, &stat->total_ns);
-	stat_max(&stat->max_ns, ns);
-	if (ret)
-		atomic64_inc(&stat->failures);
-	else
-		atomic64_add(UA_BLOCK_BYTES, &stat->accepted[why]);
-	WRITE_ONCE(ua_state.last_error, ret);
-
-out_inflight:
+	if (ret != -ENOENT)
+		count_call(stat, why, ns, ret);
 	atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
 	return ret;
 }
+
+static int accept_one(struct zone *zone, enum ua_why why)
+{
+	atomic64_add(UA_BLOCK_BYTES, &zone_stat(zone)->inflight);
+	return accept_reserved(zone, why, UA_FROM_END);
+}
+
+/*
+ * May this allocation take a block? If so it is reserved: others see it in
+ * stat->inflight before they decide, so that CPUs short of the same blocks do
+ * not each take them. Where two reserve at once both may see too much coming
+ * and leave it; the next allocation decides anew.
+ */
+static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
+			 bool begun)
+{
+	struct ua_zone_stat *stat = zone_stat(zone);
+	s64 coming = atomic64_add_return(UA_BLOCK_BYTES, &stat->inflight);
+	s64 parked = ua_state.core->parked_pages(zone);
+	s64 unusable = BIT(order) - 1 + READ_ONCE(zone->nr_free_highatomic);
+	struct ua_zone_view view = {
+		.coming = (coming - UA_BLOCK_BYTES) >> PAGE_SHIFT,
+		.parked = parked,
+		.high = high_wmark_pages(zone),
+		.promo = promo_wmark_pages(zone),
+	};
+	u64 want;
+
+	if (IS_ENABLED(CONFIG_CMA))
+		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
+	/* Free pages include the parked ones; signed, for the two may disagree. */
+	view.free = (s64)zone_page_state(zone, NR_FREE_PAGES) - parked - unusable;
+
+	want = ua_policy_want(&view, UA_BLOCK_PAGES, failed, begun);
+	if (!want)
+		atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
+	return want;
+}
+
+static void count_wait(struct zone *zone, u64 ns)
+{
+	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
+
+	this_cpu_inc(zone_stat(zone)->count->waits[bucket]);
+}
+
+/* See struct ua_upcalls. */
+static unsigned int below_watermark(struct zone *zone, unsigned int order,
+				    gfp_t gfp, bool failed)
+{
+	const struct ua_knobs *knobs = &ua_state.knobs;
+	unsigned int flags = READ_ONCE(knobs->to_front) ? UA_TO_FRONT : 0;
+	unsigned int budget = READ_ONCE(knobs->max_blocks);
+	enum ua_why why = failed ? UA_WHY_FALLBACK : UA_WHY_WATERMARK;
+	u64 limit = READ_ONCE(knobs->max_us) * (u64)NSEC_PER_USEC;
+	u64 start = 0, ns = 0, want;
+	unsigned int done = 0;
+
+	while ((want = reserve_block(zone, order, failed && !done, done))) {
+		if (done && (done >= budget || ns >= limit)) {
+			atomic64_sub(UA_BLOCK_BYTES, &zone_stat(zone)->inflight);
+			this_cpu_inc(zone_stat(zone)->count->shortfalls);
+			trace_shortfall(zone_to_nid(zone), zone_idx(zone), order,
+					done, want);
+			break;
+		}
+		if (!start)
+			start = ktime_get_mono_fast_ns();
+		if (accept_reserved(zone, why, flags))
+			break;
+		done++;
+		ns = ktime_get_mono_fast_ns() - start;
+	}
+	if (start)
+		count_wait(zone, ktime_get_mono_fast_ns() - start);
+	return done;
+}
+
+const struct ua_upcalls ua_accept_upcalls = {
+	.below_watermark = below_watermark,
+};
 
 /* May a long piece of work go on? */
 static int may_go_on(void)
@@ -153,6 +241,31 @@ int ua_accept_blocks(u64 blocks, enum ua_why why)
 	return 0;
 }
 
+static void sum_count(struct ua_count *sum, const struct ua_count *count)
+{
+	int i;
+
+	for (i = 0; i < UA_NR_WHY; i++)
+		sum->accepted[i] += READ_ONCE(count->accepted[i]);
+	for (i = 0; i < UA_NR_WAITS; i++)
+		sum->waits[i] += READ_ONCE(count->waits[i]);
+	sum->calls += READ_ONCE(count->calls);
+	sum->total_ns += READ_ONCE(count->total_ns);
+	sum->max_ns = max(sum->max_ns, READ_ONCE(count->max_ns));
+	sum->failures += READ_ONCE(count->failures);
+	sum->shortfalls += READ_ONCE(count->shortfalls);
+}
+
+static u64 sum_accepted(const struct ua_count *count)
+{
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; i < UA_NR_WHY; i++)
+		bytes += count->accepted[i];
+	return bytes;
+}
+
 /**
  * ua_accept_sum_zone - add the counters of a zone to a sum
  * @zone: a populated zone
@@ -163,25 +276,20 @@ int ua_accept_blocks(u64 blocks, enum ua_why why)
 void ua_accept_sum_zone(struct zone *zone, struct ua_sum *sum)
 {
 	struct ua_zone_stat *stat = zone_stat(zone);
-	u64 max_ns = atomic64_read(&stat->max_ns);
-	u64 ours = atomic64_read(&stat->inflight);
-	u64 parked = zone_parked(zone);
-	u64 gone = stat->parked_at_load - min(parked, stat->parked_at_load);
-	int i;
+	u64 before = sum_accepted(&sum->count);
+	u64 parked, gone, ours;
+	int cpu;
 
-	for (i = 0; i < UA_NR_WHY; i++) {
-		u64 bytes = atomic64_read(&stat->accepted[i]);
+	ours = atomic64_read(&stat->inflight);
+	parked = zone_parked(zone);
+	gone = stat->parked_at_load - min(parked, stat->parked_at_load);
+	for_each_possible_cpu(cpu)
+		sum_count(&sum->count, per_cpu_ptr(stat->count, cpu));
+	ours += sum_accepted(&sum->count) - before;
 
-		sum->accepted[i] += bytes;
-		ours += bytes;
-	}
 	sum->managed += (u64)zone_managed_pages(zone) << PAGE_SHIFT;
 	sum->parked += parked;
 	sum->other += gone - min(gone, ours);
-	sum->calls += atomic64_read(&stat->calls);
-	sum->total_ns += atomic64_read(&stat->total_ns);
-	sum->max_ns = max(sum->max_ns, max_ns);
-	sum->failures += atomic64_read(&stat->failures);
 }
 
 /**
@@ -225,14 +333,28 @@ int ua_accept_init(void)
 {
 	struct zone *zone;
 
+	ua_state.knobs.max_blocks = UA_MAX_BLOCKS_DEFAULT;
+	ua_state.knobs.max_us = UA_MAX_US_DEFAULT;
+	ua_state.knobs.to_front = true;
+
 	ua_state.stats = kcalloc(nr_node_ids * MAX_NR_ZONES,
 				 sizeof(*ua_state.stats), GFP_KERNEL);
 	if (!ua_state.stats)
 		return -ENOMEM;
 
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		zone_stat(zone)->parked_at_load = zone_parked(zone);
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
+		struct ua_zone_stat *stat = zone_stat(zone);
+
+		stat->count = alloc_percpu(struct ua_count);
+		if (!stat->count)
+			goto err_stats;
+		stat->parked_at_load = zone_parked(zone);
+	}
 	return 0;
+
+err_stats:
+	ua_accept_exit();
+	return -ENOMEM;
 }
 
 /**
@@ -240,5 +362,9 @@ int ua_accept_init(void)
  */
 void ua_accept_exit(void)
 {
+	struct zone *zone;
+
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		free_percpu(zone_stat(zone)->count);
 	kfree(ua_state.stats);
 }

@@ -1,33 +1,26 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The binding to stock kernels, 6.12 and later.
- *
- * What the kernel does not export is looked up once, at load, with a kprobe
- * that is registered disabled: it resolves a name to an address without
- * touching the kernel's text. What is found is only ever called through a
- * static call, which is a patched direct branch: an indirect call would end in
- * #CP on machines with IBT, since the kernel sealed these functions at boot.
+ * The binding to stock kernels, 6.12 and later. The kernel decides what an
+ * allocation accepts, and the module is ahead of it; or, if asked for at load,
+ * the module decides, by taking the place of cond_accept_memory() in the way in
+ * which livepatch replaces functions.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
-#include <linux/kallsyms.h>
-#include <linux/kprobes.h>
+#include <linux/ftrace.h>
+#include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rcupdate.h>
 #include <linux/static_call.h>
-#include <linux/uaccess.h>
 #include <linux/vmstat.h>
-#include <asm/ibt.h>
+#include <linux/workqueue.h>
 
-#include "core.h"
-
-#ifndef CONFIG_UNACCEPTED_MEMORY
-#error "this kernel is built without CONFIG_UNACCEPTED_MEMORY"
-#endif
+#include "bind.h"
 
 typedef void accept_page_fn(struct page *page);
 typedef void accept_memory_fn(phys_addr_t start, unsigned long size);
-typedef unsigned long kallsyms_lookup_name_fn(const char *name);
 
 /*
  * accept_page() lives in mm/internal.h, out of a module's sight, and a wrong
@@ -38,15 +31,8 @@ typedef unsigned long kallsyms_lookup_name_fn(const char *name);
  */
 static_assert(__same_type(accept_memory, accept_memory_fn),
 	      "the stock binding needs Linux 6.12 or later");
-static_assert(__same_type(kallsyms_lookup_name, kallsyms_lookup_name_fn));
 
 DEFINE_STATIC_CALL_NULL(ua_accept_page, accept_page_fn);
-DEFINE_STATIC_CALL_RET0(ua_kallsyms_lookup_name, kallsyms_lookup_name_fn);
-
-static unsigned long stock_parked_pages(struct zone *zone)
-{
-	return zone_page_state(zone, NR_UNACCEPTED);
-}
 
 /*
  * Take the block at the end of the zone's list. The allocator takes blocks
@@ -75,7 +61,8 @@ static struct page *stock_claim_block(struct zone *zone)
 	return page;
 }
 
-static int stock_accept_block(struct zone *zone)
+/* The flags are not for us: the kernel frees accepted blocks to the end. */
+static int stock_accept_block(struct zone *zone, unsigned int flags)
 {
 	struct page *page = stock_claim_block(zone);
 
@@ -87,68 +74,143 @@ static int stock_accept_block(struct zone *zone)
 	return 0;
 }
 
-/* lazy_accept is static data in mm/page_alloc.c, cleared by accept_memory=eager. */
-static bool stock_eager(void)
-{
-	unsigned long addr = static_call(ua_kallsyms_lookup_name)("lazy_accept");
-	bool lazy;
+static const struct ua_upcalls *stock_upcalls;
 
-	if (!addr || copy_from_kernel_nofault(&lazy, (void *)addr, sizeof(lazy)))
-		return false;
-	return !lazy;
+/* Nothing is parked any more: step out of every allocation's way, for good. */
+static void stock_retire(struct work_struct *work);
+static DECLARE_WORK(stock_retire_work, stock_retire);
+
+/* The allocator's context allows neither waking a worker nor taking its lock. */
+static void stock_retire_soon(struct irq_work *work)
+{
+	schedule_work(&stock_retire_work);
 }
 
-/* Address of a kernel function, or NULL. Patches no text, arms nothing. */
-static void *stock_lookup(const char *name)
-{
-	struct kprobe probe = {
-		.symbol_name = name,
-		.flags = KPROBE_FLAG_DISABLED,
-	};
-	void *addr;
+static DEFINE_IRQ_WORK(stock_retire_irq_work, stock_retire_soon);
 
-	if (register_kprobe(&probe))
-		return NULL;
-	addr = probe.addr;
-	unregister_kprobe(&probe);
-
-	/*
-	 * The probe sits behind an ENDBR. Go back to the true entry: call-depth
-	 * tracking (retbleed=stuff) warns about a call into a function's middle.
-	 */
-	if (!is_endbr(*(u32 *)addr) && is_endbr(*(u32 *)(addr - ENDBR_INSN_SIZE)))
-		addr -= ENDBR_INSN_SIZE;
-	return addr;
-}
-
-static const struct ua_core stock_core = {
-	.name = "stock",
-	.parked_pages = stock_parked_pages,
-	.accept_block = stock_accept_block,
-	.eager = stock_eager,
-};
-
-static char missing_why[64];
-
-static struct ua_core observe_core = {
-	.name = "observe",
-	.parked_pages = stock_parked_pages,
-};
-
-/**
- * ua_bind_observe - bind for looking only
- * @why: the reason, a string that lives as long as the module
- *
- * Return: a binding that can count but not accept.
+/*
+ * Has the zone no free page of this order? The kernel does not tell its
+ * cond_accept_memory() whether the attempt failed already, and only the sum of
+ * free pages would never accept for a high order. Lockless, so a hint; wrong
+ * costs one block or one more attempt.
  */
-const struct ua_core *ua_bind_observe(const char *why)
+static bool stock_lacks_order(struct zone *zone, unsigned int order)
 {
-	observe_core.why = why;
-	return &observe_core;
+	unsigned int i;
+
+	for (i = order; i < NR_PAGE_ORDERS; i++)
+		if (READ_ONCE(zone->free_area[i].nr_free))
+			return false;
+	return true;
 }
 
+/* Below the low watermark an attempt with the usual flags fails. */
+static bool stock_must_fail(struct zone *zone, unsigned int order)
+{
+	s64 free = (s64)zone_page_state(zone, NR_FREE_PAGES) -
+		   (s64)zone_page_state(zone, NR_UNACCEPTED);
+
+	return free <= (s64)low_wmark_pages(zone) ||
+	       (order && stock_lacks_order(zone, order));
+}
+
+/*
+ * In the place of cond_accept_memory() of mm/page_alloc.c, whose prototype is
+ * this since commit 807174a93d24 (6.11) and until 6.15. Not to be traced: its
+ * own entry must not lead back into ftrace.
+ */
+static bool notrace stock_cond_accept(struct zone *zone, unsigned int order)
+{
+	if (list_empty(&zone->unaccepted_pages)) {
+		if (!global_zone_page_state(NR_UNACCEPTED))
+			irq_work_queue(&stock_retire_irq_work);
+		return false;
+	}
+	/* Without a mask we must assume that nobody may be woken. */
+	return stock_upcalls->below_watermark(zone, order, 0,
+					      stock_must_fail(zone, order));
+}
+
+static void notrace stock_redirect(unsigned long ip, unsigned long parent_ip,
+				   struct ftrace_ops *ops,
+				   struct ftrace_regs *fregs)
+{
+	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)stock_cond_accept);
+}
+
+/*
+ * IPMODIFY is exclusive: a live patch or another tool that owns the function
+ * makes registration fail. PERMANENT: turning ftrace off by sysctl must not
+ * give the function back behind our back.
+ */
+static struct ftrace_ops stock_ftrace_ops = {
+	.func = stock_redirect,
+	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
+		 (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 :
+		  FTRACE_OPS_FL_SAVE_REGS),
+};
+
+/* Guards against retiring and detaching at the same time. */
+static DEFINE_MUTEX(stock_lock);
+static bool stock_attached;
+
+static int stock_attach(const struct ua_upcalls *upcalls)
+{
+	/* A copy, for the parser writes into it. */
+	char function[] = "cond_accept_memory";
+	int ret;
+
+	stock_upcalls = upcalls;
+	ret = ftrace_set_filter(&stock_ftrace_ops, function, strlen(function), 1);
+	if (!ret)
+		ret = register_ftrace_function(&stock_ftrace_ops);
+	if (ret) {
+		ftrace_free_filter(&stock_ftrace_ops);
+		return ret;
+	}
+	stock_attached = true;
+	return 0;
+}
+
+static void stock_unhook(void)
+{
+	mutex_lock(&stock_lock);
+	if (stock_attached) {
+		unregister_ftrace_function(&stock_ftrace_ops);
+		/*
+		 * Whoever was redirected may still be inside: preempted, but
+		 * never asleep of its own will, which is what this waits for.
+		 */
+		synchronize_rcu_tasks();
+		ftrace_free_filter(&stock_ftrace_ops);
+		stock_attached = false;
+	}
+	mutex_unlock(&stock_lock);
+}
+
+static void stock_retire(struct work_struct *work)
+{
+	stock_unhook();
+}
+
+static void stock_detach(void)
+{
+	stock_unhook();
+	/* Nobody queues these any more. */
+	irq_work_sync(&stock_retire_irq_work);
+	cancel_work_sync(&stock_retire_work);
+}
+
+static struct ua_core stock_core = {
+	.name = "stock",
+	.parked_pages = ua_bind_parked_pages,
+	.accept_block = stock_accept_block,
+	.attach = stock_attach,
+	.detach = stock_detach,
+};
+
 /**
- * ua_bind_stock - bind to an unpatched kernel
+ * ua_bind - bind to an unpatched kernel
  *
  * Context: process context, at load: static calls are patched here and never
  * again, and no lock may be held (cpus_read_lock inside).
@@ -156,24 +218,20 @@ const struct ua_core *ua_bind_observe(const char *why)
  * Return: the binding, degraded to "observe" if a function that it cannot do
  * without is missing, with the name in the log and in ua_core.why.
  */
-const struct ua_core *ua_bind_stock(void)
+const struct ua_core *ua_bind(void)
 {
-	static const char need[] = "accept_page", want[] = "kallsyms_lookup_name";
-	accept_page_fn *accept = stock_lookup(need);
-	kallsyms_lookup_name_fn *lookup = stock_lookup(want);
+	static const char need[] = "accept_page";
+	static char why[64];
+	accept_page_fn *accept = ua_bind_symbol(need);
 
 	if (!accept) {
 		pr_warn("the kernel has no function %s, cannot accept\n", need);
-		snprintf(missing_why, sizeof(missing_why),
-			 "the kernel has no function %s", need);
-		return ua_bind_observe(missing_why);
+		snprintf(why, sizeof(why), "the kernel has no function %s", need);
+		return ua_bind_observe(why);
 	}
 	static_call_update(ua_accept_page, accept);
 
-	if (lookup)
-		static_call_update(ua_kallsyms_lookup_name, lookup);
-	else
-		pr_warn("the kernel has no function %s, cannot tell eager from lazy\n",
-			want);
+	if (ua_bind_can_tell_eager())
+		stock_core.eager = ua_bind_eager;
 	return &stock_core;
 }

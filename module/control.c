@@ -176,10 +176,11 @@ static ssize_t caps_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	const struct ua_core *core = ua_state.core;
 
-	return sysfs_emit(buf, "counters%s%s%s\n",
+	return sysfs_emit(buf, "counters%s%s%s%s\n",
 			  have_table() ? " table" : "",
 			  core->accept_block ? " accept acceptor" : "",
-			  core->eager ? " eager" : "");
+			  core->eager ? " eager" : "",
+			  READ_ONCE(ua_state.owns_policy) ? " policy" : "");
 }
 
 static struct kobj_attribute caps_attr = __ATTR_RO(caps);
@@ -228,7 +229,7 @@ static struct kobj_attribute state_attr = __ATTR_RO(state);
 
 static const char *complete_reason(const struct ua_sum *sum)
 {
-	if (sum->calls || sum->other)
+	if (sum->count.calls || sum->other)
 		return "nothing left to accept";
 	if (ua_state.core->eager && ua_state.core->eager())
 		return "accepted at boot: accept_memory=eager";
@@ -279,13 +280,16 @@ static ssize_t _name##_show(struct kobject *kobj,			\
 static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
 SUM_ATTR_RO(unaccepted_bytes, parked);
-SUM_ATTR_RO(accepted_user_bytes, accepted[UA_WHY_USER]);
-SUM_ATTR_RO(accepted_background_bytes, accepted[UA_WHY_BACKGROUND]);
+SUM_ATTR_RO(accepted_user_bytes, count.accepted[UA_WHY_USER]);
+SUM_ATTR_RO(accepted_background_bytes, count.accepted[UA_WHY_BACKGROUND]);
+SUM_ATTR_RO(accepted_watermark_bytes, count.accepted[UA_WHY_WATERMARK]);
+SUM_ATTR_RO(accepted_fallback_bytes, count.accepted[UA_WHY_FALLBACK]);
 SUM_ATTR_RO(accepted_other_bytes, other);
-SUM_ATTR_RO(accept_calls, calls);
-SUM_ATTR_RO(accept_total_ns, total_ns);
-SUM_ATTR_RO(accept_max_ns, max_ns);
-SUM_ATTR_RO(accept_failures, failures);
+SUM_ATTR_RO(accept_calls, count.calls);
+SUM_ATTR_RO(accept_total_ns, count.total_ns);
+SUM_ATTR_RO(accept_max_ns, count.max_ns);
+SUM_ATTR_RO(accept_failures, count.failures);
+SUM_ATTR_RO(shortfalls, count.shortfalls);
 
 static ssize_t accept_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
@@ -304,12 +308,15 @@ static struct attribute *control_attrs[] = {
 	&unaccepted_bytes_attr.attr,
 	&accepted_user_bytes_attr.attr,
 	&accepted_background_bytes_attr.attr,
+	&accepted_watermark_bytes_attr.attr,
+	&accepted_fallback_bytes_attr.attr,
 	&accepted_other_bytes_attr.attr,
 	&accept_attr.attr,
 	&accept_calls_attr.attr,
 	&accept_total_ns_attr.attr,
 	&accept_max_ns_attr.attr,
 	&accept_failures_attr.attr,
+	&shortfalls_attr.attr,
 	NULL
 };
 
@@ -403,6 +410,7 @@ static const struct attribute_group acceptor_group = {
 static const struct attribute_group *control_groups[] = {
 	&control_group,
 	&acceptor_group,
+	&ua_control_policy_group,
 	NULL
 };
 

@@ -14,16 +14,21 @@ static struct dentry *debugfs_dir;
 
 static void show_header(struct seq_file *m, const char *what)
 {
-	seq_printf(m, "%s unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes accept_calls accept_total_ns accept_max_ns accept_failures\n",
+	seq_printf(m, "%s unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes accept_calls accept_total_ns accept_max_ns accept_failures accepted_watermark_bytes accepted_fallback_bytes shortfalls\n",
 		   what);
 }
 
 static void show_sum(struct seq_file *m, const struct ua_sum *sum)
 {
-	seq_printf(m, " %llu %llu %llu %llu %llu %llu %llu %llu %llu\n",
-		   sum->parked, sum->managed, sum->accepted[UA_WHY_USER],
-		   sum->accepted[UA_WHY_BACKGROUND], sum->other, sum->calls,
-		   sum->total_ns, sum->max_ns, sum->failures);
+	const struct ua_count *count = &sum->count;
+
+	seq_printf(m, " %llu %llu %llu %llu %llu", sum->parked, sum->managed,
+		   count->accepted[UA_WHY_USER],
+		   count->accepted[UA_WHY_BACKGROUND], sum->other);
+	seq_printf(m, " %llu %llu %llu %llu", count->calls, count->total_ns,
+		   count->max_ns, count->failures);
+	seq_printf(m, " %llu %llu %llu\n", count->accepted[UA_WHY_WATERMARK],
+		   count->accepted[UA_WHY_FALLBACK], count->shortfalls);
 }
 
 static int zones_show(struct seq_file *m, void *unused)
@@ -57,6 +62,27 @@ static int nodes_show(struct seq_file *m, void *unused)
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(nodes);
+
+/* A line per bucket that is not empty: how many waits stayed below below_ns. */
+static int latency_show(struct seq_file *m, void *unused)
+{
+	struct zone *zone;
+	int i;
+
+	seq_puts(m, "node zone below_ns waits\n");
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
+		struct ua_sum sum = {};
+
+		ua_accept_sum_zone(zone, &sum);
+		for (i = 0; i < UA_NR_WAITS; i++)
+			if (sum.count.waits[i])
+				seq_printf(m, "%d %s %llu %llu\n",
+					   zone_to_nid(zone), zone->name,
+					   BIT_ULL(i), sum.count.waits[i]);
+	}
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(latency);
 
 static int table_show(struct seq_file *m, void *unused)
 {
@@ -115,6 +141,7 @@ void ua_debugfs_init(void)
 	debugfs_dir = debugfs_create_dir("unaccepted", NULL);
 	debugfs_create_file("zones", 0444, debugfs_dir, NULL, &zones_fops);
 	debugfs_create_file("nodes", 0444, debugfs_dir, NULL, &nodes_fops);
+	debugfs_create_file("latency", 0444, debugfs_dir, NULL, &latency_fops);
 	debugfs_create_file("table", 0444, debugfs_dir, NULL, &table_fops);
 	debugfs_create_file("accept", 0200, debugfs_dir, NULL, &accept_fops);
 }

@@ -9,6 +9,7 @@
 #define _UNACCEPTED_CORE_H
 
 #include <linux/bits.h>
+#include <linux/gfp_types.h>
 #include <linux/mmzone.h>
 #include <linux/types.h>
 
@@ -22,18 +23,39 @@ struct efi_unaccepted_memory;
 #define UA_BLOCK_PAGES	MAX_ORDER_NR_PAGES
 #define UA_BLOCK_BYTES	((u64)UA_BLOCK_PAGES << PAGE_SHIFT)
 
+/* For ua_core.accept_block(). A binding that cannot choose ignores them. */
+#define UA_FROM_END	BIT(0)	/* the zone's last block, away from the allocator */
+#define UA_TO_FRONT	BIT(1)	/* to be handed out next, not last */
+
+/**
+ * struct ua_upcalls - what the kernel asks of the module
+ * @below_watermark: an allocation of @order looks at @zone, which has memory
+ *	parked; @failed: the zone could not serve it. Returns how many blocks
+ *	were accepted. Runs in any context in which the allocator runs, hard
+ *	interrupts included: no sleep, no allocation, no lock of ours, no text
+ *	patching, bounded work.
+ */
+struct ua_upcalls {
+	unsigned int (*below_watermark)(struct zone *zone, unsigned int order,
+					gfp_t gfp, bool failed);
+};
+
 /**
  * struct ua_core - what the module asks of the kernel
  * @name:	 name of the binding, shown in sysfs as "binding"
  * @why:	 one line why the binding can do no more than it does, or NULL
  * @parked_pages: pages that wait unaccepted in @zone; lockless, any context
- * @accept_block: accept one block of @zone, wherever it lies. Returns 0, or
- *		 -ENOENT when the zone has none to give, or another negative
- *		 errno when the platform refused; a refused block stays parked.
- *		 May be called from any task; takes zone->lock inside, sleeps
- *		 only where zone->lock does (PREEMPT_RT). NULL: cannot accept.
+ * @accept_block: accept one block of @zone. Returns 0, or -ENOENT when the zone
+ *		 has none to give, or another negative errno when the platform
+ *		 refused; a refused block stays parked. May be called in any
+ *		 context in which zone->lock may be taken. NULL: cannot accept.
  * @eager:	 true if the kernel was told to accept everything at boot
  *		 (accept_memory=eager). NULL: cannot tell.
+ * @policy_by_default: attach unless told otherwise at load
+ * @attach:	 from now on the kernel asks @upcalls. Process context; returns 0
+ *		 or a negative errno, -EBUSY if somebody else has that place.
+ *		 NULL: the kernel always decides by itself.
+ * @detach:	 undo @attach; on return no upcall runs
  *
  * A kernel that lacks an operation leaves it NULL; the control files then
  * answer -EOPNOTSUPP.
@@ -42,11 +64,14 @@ struct ua_core {
 	const char *name;
 	const char *why;
 	unsigned long (*parked_pages)(struct zone *zone);
-	int (*accept_block)(struct zone *zone);
+	int (*accept_block)(struct zone *zone, unsigned int flags);
 	bool (*eager)(void);
+	bool policy_by_default;
+	int (*attach)(const struct ua_upcalls *upcalls);
+	void (*detach)(void);
 };
 
-const struct ua_core *ua_bind_stock(void);
+const struct ua_core *ua_bind(void);
 const struct ua_core *ua_bind_observe(const char *why);
 
 /**

@@ -15,6 +15,39 @@ static char *binding = "auto";
 module_param(binding, charp, 0444);
 MODULE_PARM_DESC(binding, "auto (default): the most this kernel allows; observe: look only, accept nothing");
 
+static char *policy = "auto";
+module_param(policy, charp, 0444);
+MODULE_PARM_DESC(policy, "who decides what an allocation accepts. kernel; module; auto (default): the module if the kernel has the hooks");
+
+/* Who shall decide in the allocator? 1 the module, 0 the kernel. */
+static int choose_policy(void)
+{
+	if (!strcmp(policy, "auto"))
+		return ua_state.core->policy_by_default;
+	if (!strcmp(policy, "kernel"))
+		return 0;
+	if (!strcmp(policy, "module"))
+		return 1;
+	return -EINVAL;
+}
+
+/*
+ * From here on allocations call us, if the kernel lets us. If not, everything
+ * but the policy works, so that is no reason to fail.
+ */
+static void attach_policy(void)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (ua_state.core->attach)
+		ret = ua_state.core->attach(&ua_accept_upcalls);
+	if (ret)
+		pr_warn("the kernel goes on deciding what an allocation accepts: error %d%s\n",
+			ret, ret == -EBUSY ? ", somebody else has taken its place" : "");
+	else
+		WRITE_ONCE(ua_state.owns_policy, true);
+}
+
 /* What to bind to; NULL if the parameter is none of its words. */
 static const struct ua_core *choose_core(void)
 {
@@ -26,12 +59,12 @@ static const struct ua_core *choose_core(void)
 		return NULL;
 	if (!table->present || table->why)
 		return ua_bind_observe("no table to go by");
-	return ua_bind_stock();
+	return ua_bind();
 }
 
 static int __init unaccepted_init(void)
 {
-	int ret;
+	int ret, own;
 
 	ua_table_find(&ua_state.table);
 	if (ua_state.table.why)
@@ -43,6 +76,12 @@ static int __init unaccepted_init(void)
 		return -EINVAL;
 	}
 
+	own = choose_policy();
+	if (own < 0) {
+		pr_err("policy=%s is neither auto, kernel nor module\n", policy);
+		return own;
+	}
+
 	ret = ua_accept_init();
 	if (ret)
 		return ret;
@@ -52,6 +91,9 @@ static int __init unaccepted_init(void)
 	ret = ua_control_init();
 	if (ret)
 		goto err_acceptor;
+	/* Last, when all that it needs is there. */
+	if (own)
+		attach_policy();
 	return 0;
 
 err_acceptor:
@@ -65,6 +107,8 @@ static void __exit unaccepted_exit(void)
 {
 	/* Or the removal of the files would wait for a write of "all". */
 	WRITE_ONCE(ua_state.stopping, true);
+	if (ua_state.owns_policy)
+		ua_state.core->detach();
 	ua_control_exit();
 	ua_acceptor_exit();
 	ua_accept_exit();

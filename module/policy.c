@@ -63,3 +63,45 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
 	*next_ns = now_ns + div64_u64(bytes * NS_PER_SECOND, bytes_per_second);
 	return 0;
 }
+
+/**
+ * ua_policy_want - how many blocks should an allocation accept?
+ * @view: the zone
+ * @block_pages: pages in a block
+ * @failed: the zone could not serve the allocation as it is
+ * @begun: this allocation has accepted a block already
+ *
+ * The goal is the promo watermark, as in the kernel: above it nothing reclaims.
+ * What others are just accepting counts as if it were there, so that CPUs short
+ * of the same blocks do not each take them. An allocation that was served lets
+ * the zone fall a block below the goal before it begins (or down to the high
+ * watermark, whichever is closer), so that not every allocation accepts a bit.
+ * One that failed takes a block whatever the sum says: free pages in small
+ * pieces do not serve a high order, an untouched block serves any.
+ *
+ * Return: blocks; never more than the deficit rounded up, or 1 for @failed;
+ * never 0 for @failed with a block parked.
+ */
+u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
+		   bool failed, bool begun)
+{
+	s64 deficit = view->promo - view->free - view->coming;
+	s64 slack = view->promo - view->high;
+	u64 parked, want = 0;
+
+	if (view->parked <= 0)
+		return 0;
+	/* No watermarks yet: a storm of acceptance if each CPU had its way. */
+	if (!view->promo)
+		return failed;
+
+	if (slack > (s64)block_pages)
+		slack = block_pages;
+	if (deficit > 0 && (begun || failed || deficit >= slack))
+		want = ua_policy_blocks(deficit, block_pages);
+	if (failed && !want)
+		want = 1;
+
+	parked = ua_policy_blocks(view->parked, block_pages);
+	return want < parked ? want : parked;
+}

@@ -5,6 +5,7 @@
 #include <linux/atomic.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
+#include <linux/percpu-defs.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
@@ -26,7 +27,10 @@
  *   accept.c    the engine: zones, blocks, accounting
  *   policy.c    arithmetic
  *   ------- core.h -------
- *   bind_stock.c, table.c
+ *   bind_hooks.c or bind_stock.c, table.c
+ *
+ * With the hooks, the page allocator calls upwards: bind_hooks.c hands it
+ * ua_below_watermark() of accept.c. That path takes no lock of ours.
  *
  * Lock order, outermost first:
  *
@@ -35,60 +39,89 @@
  * 3. zone->lock (in the binding): the kernel's, a leaf
  *
  * 2 and 3 are never held together, and no lock of ours is held while a block is
- * accepted. Counters are atomic and read without a lock.
+ * accepted. Counters are per CPU, or atomic, and read without a lock.
  */
 
 /* Who wanted the memory accepted. */
 enum ua_why {
 	UA_WHY_USER,		/* a write to "accept" */
 	UA_WHY_BACKGROUND,	/* the acceptor threads */
+	UA_WHY_WATERMARK,	/* an allocation, before it was in need */
+	UA_WHY_FALLBACK,	/* an allocation that could not be served */
 	UA_NR_WHY,
 };
 
+/* Waits of allocations are counted by the power of two they stay below, in ns. */
+#define UA_NR_WAITS	40
+
 /**
- * struct ua_zone_stat - what happened in one zone since load
- * @parked_at_load: bytes that were parked when the module came
+ * struct ua_count - what happened in one zone since load, on one CPU
  * @accepted:	bytes accepted by us, by cause
- * @inflight:	bytes being accepted by us right now. They leave the kernel's
- *		counter at once but enter @accepted when done; without this they
- *		would pass for the kernel's own in between.
  * @calls:	blocks we tried to accept
  * @total_ns:	time spent in them
  * @max_ns:	the longest
  * @failures:	how many the platform refused
+ * @shortfalls:	allocations that reached their budget below the watermark
+ * @waits:	allocations that waited for acceptance, by the length of the wait
  */
-struct ua_zone_stat {
-	u64 parked_at_load;
-	atomic64_t accepted[UA_NR_WHY];
-	atomic64_t inflight;
-	atomic64_t calls;
-	atomic64_t total_ns;
-	atomic64_t max_ns;
-	atomic64_t failures;
-};
-
-/**
- * struct ua_sum - a reading of the counters of one or more zones, in bytes
- * @managed:	what the zones manage
- * @parked:	what the kernel holds unaccepted
- * @accepted:	what we accepted since load, by cause
- * @other:	what the kernel accepted by itself since load: computed from the
- *		rest, so it may lag one block per CPU while work is under way
- * @calls:	blocks we tried
- * @total_ns:	time spent
- * @max_ns:	the longest of all
- * @failures:	refusals
- */
-struct ua_sum {
-	u64 managed;
-	u64 parked;
+struct ua_count {
 	u64 accepted[UA_NR_WHY];
-	u64 other;
 	u64 calls;
 	u64 total_ns;
 	u64 max_ns;
 	u64 failures;
+	u64 shortfalls;
+	u64 waits[UA_NR_WAITS];
 };
+
+/**
+ * struct ua_zone_stat - one zone
+ * @parked_at_load: bytes that were parked when the module came
+ * @inflight:	bytes being accepted by us right now. They leave the kernel's
+ *		counter at once but enter the accounts when done; without this
+ *		they would pass for the kernel's own in between. Allocations
+ *		also look at it so as not to accept the same shortage twice.
+ * @count:	per CPU
+ */
+struct ua_zone_stat {
+	u64 parked_at_load;
+	atomic64_t inflight;
+	struct ua_count __percpu *count;
+};
+
+/**
+ * struct ua_sum - a reading of the counters of one or more zones
+ * @managed:	bytes that the zones manage
+ * @parked:	bytes that the kernel holds unaccepted
+ * @other:	bytes that the kernel accepted by itself since load: computed from
+ *		the rest, so it may lag one block per CPU while work is under way
+ * @count:	the rest
+ */
+struct ua_sum {
+	u64 managed;
+	u64 parked;
+	u64 other;
+	struct ua_count count;
+};
+
+/**
+ * struct ua_knobs - what users set about allocations; read without a lock
+ * @max_blocks:	blocks that one allocation accepts at most
+ * @max_us:	it begins no further block after this many microseconds
+ * @to_front:	accepted blocks are handed out next, not last
+ */
+struct ua_knobs {
+	unsigned int max_blocks;
+	unsigned int max_us;
+	bool to_front;
+};
+
+/*
+ * One block is what a failed attempt needs in any case; a second brings the
+ * watermark closer without making one allocation pay for all the others.
+ */
+#define UA_MAX_BLOCKS_DEFAULT	2
+#define UA_MAX_US_DEFAULT	1000
 
 enum ua_mode {
 	UA_MODE_OFF,		/* no threads */
@@ -123,6 +156,8 @@ struct ua_acceptor {
  * @core:	the binding; at least "observe"
  * @table:	the EFI table
  * @stats:	counters, nr_node_ids * MAX_NR_ZONES
+ * @knobs:	how allocations accept
+ * @owns_policy: allocations ask us what to accept
  * @users:	writes to "accept" at work
  * @stopping:	the module is on its way out: long work must end
  * @last_error:	errno of the last acceptance, 0 if it went well
@@ -132,6 +167,8 @@ struct ua_state {
 	const struct ua_core *core;
 	struct ua_table table;
 	struct ua_zone_stat *stats;
+	struct ua_knobs knobs;
+	bool owns_policy;
 	atomic_t users;
 	bool stopping;
 	int last_error;
@@ -142,6 +179,7 @@ extern struct ua_state ua_state;
 
 /* accept.c */
 struct zone *ua_zone_next(struct zone *zone);
+extern const struct ua_upcalls ua_accept_upcalls;
 int ua_accept_init(void);
 void ua_accept_exit(void);
 int ua_accept_blocks(u64 blocks, enum ua_why why);
@@ -157,10 +195,15 @@ int ua_acceptor_set_mode(enum ua_mode mode);
 void ua_acceptor_set_pace(u64 bytes_per_second);
 pid_t ua_acceptor_pid(int nid);
 
+struct attribute_group;
+
 /* control.c */
 int ua_control_init(void);
 void ua_control_exit(void);
 ssize_t ua_control_accept(const char *buf, size_t count);
+
+/* control_policy.c */
+extern const struct attribute_group ua_control_policy_group;
 
 /* control_debugfs.c */
 void ua_debugfs_init(void);

@@ -19,7 +19,7 @@ fi
 load
 is "state" "$(get state)" complete
 is "reason" "$(get reason)" "$reason"
-is "binding" "$(get binding)" stock
+is "binding" "$(get binding)" "$BINDING"
 agree "the counters agree on nothing"
 is "the emulator has nothing pending" "$(emu pages_pending)" 0
 is "and the bitmap nothing set" "$(table_field bits_set)" 0

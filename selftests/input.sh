@@ -8,7 +8,7 @@
 
 everything() {
 	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/accept_calls $SYS/accept_failures \
-	    $SYS/state $SYS/acceptor/mode $SYS/acceptor/bytes_per_second | tr '\n' ' '
+	    $SYS/policy/* $SYS/state $SYS/acceptor/mode $SYS/acceptor/bytes_per_second | tr '\n' ' '
 }
 
 # refused FILE DATA ANSWER [NAME]: the answer, and that nothing changed
@@ -23,7 +23,7 @@ zeros=$(head -c 5000 /dev/zero | tr '\0' 0)
 newline='
 '
 
-begin 150
+begin 162
 
 load
 for file in $SYS/accept $DBG/accept; do
@@ -52,6 +52,22 @@ for data in "$newline" abc -1 1X 5% all "1 2"; do
 	refused $SYS/acceptor/bytes_per_second "$data" EINVAL
 done
 refused $SYS/acceptor/bytes_per_second 99999999999999999999 ERANGE
+
+if [ "$OWNER" = kernel ]; then
+	# The kernel decides by itself.
+	for data in 4 abc; do
+		refused $SYS/policy/max_blocks "$data" EOPNOTSUPP
+		refused $SYS/policy/max_us "$data" EOPNOTSUPP
+		refused $SYS/policy/placement "$data" EOPNOTSUPP
+	done
+else
+	for data in abc -1 1.5; do
+		refused $SYS/policy/max_blocks "$data" EINVAL
+	done
+	refused $SYS/policy/max_blocks 0 ERANGE
+	refused $SYS/policy/max_blocks 65 ERANGE
+	refused $SYS/policy/max_us 1000001 ERANGE
+fi
 
 # Who may not, and what is not for that.
 before="$(everything)$(emu accept_calls)"

@@ -13,6 +13,20 @@ SYS=/sys/kernel/unaccepted
 DBG=/sys/kernel/debug/unaccepted
 BLOCK=$((4 << 20))
 
+# What the module must bind to: a kernel with our patches has a function of them.
+BINDING=stock
+POLICY=
+OWNER=kernel
+if grep -q ' unaccepted_hooks_register$' /proc/kallsyms; then
+	BINDING=hooks
+	OWNER=module
+fi
+# Parameters for each load, from the environment.
+case ${UNACCEPTED_ARGS-} in
+*policy=module*) OWNER=module ;;
+esac
+[ $OWNER = kernel ] || POLICY=" policy"
+
 skip_all() {
 	ktap_print_header
 	ktap_skip_all "$@"
@@ -62,7 +76,8 @@ wait_for() {
 }
 
 load() {
-	insmod "$KO" "$@" || ktap_exit_fail_msg "cannot load $KO"
+	# shellcheck disable=SC2086  # each word is a parameter
+	insmod "$KO" ${UNACCEPTED_ARGS-} "$@" || ktap_exit_fail_msg "cannot load $KO"
 }
 
 unload() {
@@ -114,10 +129,17 @@ agree() {
 	is "$1" "$seen" "vmstat=$ours meminfo=$ours zones=$ours nodes=$ours"
 }
 
-# The three causes and what is left make up what there was.
+# The causes and what is left make up what there was.
 is_balanced() {
 	is "$1" "$(($(get accepted_user_bytes) + $(get accepted_background_bytes) + \
+		$(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
 		$(get accepted_other_bytes) + $(get unaccepted_bytes)))" "$2"
+}
+
+# What allocations had accepted: by the module's policy, or by the kernel's own.
+by_allocations() {
+	echo $(($(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
+		$(get accepted_other_bytes)))
 }
 
 # A place that holds as much as there is memory.

@@ -42,7 +42,8 @@ bad=0
 i=0
 while [ $i -lt "$times" ]; do
 	i=$((i + 1))
-	insmod "$KO" || { bad=$((bad + 1)); continue; }
+	# shellcheck disable=SC2086  # each word is a parameter
+	insmod "$KO" ${UNACCEPTED_ARGS-} || { bad=$((bad + 1)); continue; }
 	# Now and then leave with work under way.
 	case $((i % 4)) in
 	1) onewrite $SYS/accept 4M >/dev/null || bad=$((bad + 1)) ;;

@@ -119,13 +119,102 @@ static void test_pace_window(void)
 			 worst / MB, n);
 }
 
+#define BLK	1024	/* pages in a block */
+#define GOAL	16000
+#define MARKS	13000, GOAL
+
+static const struct {
+	const char *what;
+	struct ua_zone_view view;
+	bool failed, begun;
+	u64 want;
+} want_cases[] = {
+	/* free, coming, parked, high and promo */
+	{ "above the goal", { 20000, 0, 9 * BLK, MARKS }, .want = 0 },
+	{ "at the goal", { GOAL, 0, 9 * BLK, MARKS }, .want = 0 },
+	{ "a page below: not worth it", { 15999, 0, 9 * BLK, MARKS }, .want = 0 },
+	{ "nearly a block below", { GOAL - BLK + 1, 0, 9 * BLK, MARKS }, .want = 0 },
+	{ "a block below", { GOAL - BLK, 0, 9 * BLK, MARKS }, .want = 1 },
+	{ "a block and a page below", { GOAL - BLK - 1, 0, 9 * BLK, MARKS }, .want = 2 },
+	{ "a page below, begun", { 15999, 0, 9 * BLK, MARKS }, .begun = true, .want = 1 },
+	{ "at the goal, begun", { GOAL, 0, 9 * BLK, MARKS }, .begun = true, .want = 0 },
+	{ "a small zone at its high mark", { 150, 0, 9 * BLK, 150, 200 }, .want = 1 },
+	{ "a small zone above it", { 151, 0, 9 * BLK, 150, 200 }, .want = 0 },
+	{ "20 blocks short", { GOAL - 20 * BLK, 0, 99 * BLK, MARKS }, .want = 20 },
+	{ "20 blocks short, 20 coming", { GOAL - 20 * BLK, 20 * BLK, 99 * BLK, MARKS }, .want = 0 },
+	{ "20 blocks short, 18 coming", { GOAL - 20 * BLK, 18 * BLK, 99 * BLK, MARKS }, .want = 2 },
+	{ "less parked than short", { GOAL - 20 * BLK, 0, 3 * BLK, MARKS }, .want = 3 },
+	{ "nothing parked", { -100, 0, 0, MARKS }, .want = 0 },
+	{ "nothing parked, failed", { -100, 0, 0, MARKS }, .failed = true, .want = 0 },
+	{ "free below zero", { -BLK, 0, 99 * BLK, 13000, 16 * BLK }, .want = 17 },
+	{ "plenty in pieces, failed", { 79000, 0, 9 * BLK, MARKS }, .failed = true, .want = 1 },
+	{ "plenty coming, failed", { 0, 99 * BLK, 99 * BLK, MARKS }, .failed = true, .want = 1 },
+	{ "failed and short", { GOAL - 3 * BLK, 0, 99 * BLK, MARKS }, .failed = true, .want = 3 },
+	{ "no watermarks yet", { 0, 0, 99 * BLK, 0, 0 }, .want = 0 },
+	{ "no watermarks yet, failed", { 0, 0, 99 * BLK, 0, 0 }, .failed = true, .want = 1 },
+};
+
+static void test_want(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(want_cases); i++) {
+		u64 got = ua_policy_want(&want_cases[i].view, BLK,
+					 want_cases[i].failed, want_cases[i].begun);
+
+		ksft_test_result(got == want_cases[i].want, "%s: %llu, expected %llu\n",
+				 want_cases[i].what, got, want_cases[i].want);
+	}
+}
+
+/*
+ * A zone that allocations of random sizes eat, some of which fail, beside the
+ * promises of ua_policy_want(): whoever failed gets a block while there is one,
+ * nobody gets past the goal by a block or more unless it failed, and the end of
+ * the parked memory is reached without a hang.
+ */
+static void test_want_against_zone(void)
+{
+	unsigned long overshoots = 0, stranded = 0, rounds = 0, stuck = 0;
+
+	srand(2);
+	for (int zone = 0; zone < 2000; zone++) {
+		struct ua_zone_view view = {
+			.free = rand() % 40000, .parked = (rand() % 200) * BLK,
+			.promo = rand() % 20000,
+		};
+
+		view.high = view.promo * (rand() % 100) / 100;
+		for (int i = 0; i < 400 && view.parked; i++, rounds++) {
+			bool failed = rand() % 16 == 0;
+			unsigned int done = 0;
+
+			view.free -= rand() % 512;
+			while (ua_policy_want(&view, BLK, failed && !done, done)) {
+				view.free += BLK;
+				view.parked -= BLK;
+				if (++done > 4096)
+					break;
+			}
+			stuck += done > 4096;
+			stranded += failed && !done;
+			overshoots += done > failed && view.free >= view.promo + BLK;
+		}
+	}
+	ksft_test_result(rounds > 100000 && !stranded,
+			 "whoever failed makes progress (%lu rounds)\n", rounds);
+	ksft_test_result(!overshoots, "nobody goes past the goal by a block\n");
+	ksft_test_result(!stuck, "and every allocation ends\n");
+}
+
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(blocks_cases) + ARRAY_SIZE(percent_cases) + 7);
+	ksft_set_plan(ARRAY_SIZE(blocks_cases) + ARRAY_SIZE(percent_cases) + 7 +
+		      ARRAY_SIZE(want_cases) + 3);
 	test_blocks();
 	test_percent();
 	test_pace_limits();
 	test_pace_window();
+	test_want();
+	test_want_against_zone();
 	ksft_finished();
 }

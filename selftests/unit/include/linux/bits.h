@@ -1,2 +1,4 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 #include <linux/types.h>
+
+#define BIT(n)	(1UL << (n))

@@ -15,6 +15,7 @@
 typedef uint8_t u8;
 typedef uint32_t u32;
 typedef unsigned long long u64;
+typedef long long s64;
 typedef u64 phys_addr_t;
 
 #define PAGE_SHIFT	12

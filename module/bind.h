@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the bindings share among themselves. */
+#ifndef _UNACCEPTED_BIND_H
+#define _UNACCEPTED_BIND_H
+
+#include "core.h"
+
+void *ua_bind_symbol(const char *name);
+bool ua_bind_can_tell_eager(void);
+bool ua_bind_eager(void);
+unsigned long ua_bind_parked_pages(struct zone *zone);
+
+#endif /* _UNACCEPTED_BIND_H */

@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What every binding can do: count, tell eager from lazy, find symbols; and the
+ * binding that does nothing else.
+ *
+ * What the kernel does not export is looked up once, at load, with a kprobe
+ * that is registered disabled: it resolves a name to an address without
+ * touching the kernel's text. What is found is only ever called through a
+ * static call, which is a patched direct branch: an indirect call would end in
+ * #CP on machines with IBT, since the kernel sealed these functions at boot.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/build_bug.h>
+#include <linux/kallsyms.h>
+#include <linux/kprobes.h>
+#include <linux/static_call.h>
+#include <linux/uaccess.h>
+#include <linux/vmstat.h>
+#include <asm/ibt.h>
+
+#include "bind.h"
+
+#ifndef CONFIG_UNACCEPTED_MEMORY
+#error "this kernel is built without CONFIG_UNACCEPTED_MEMORY"
+#endif
+
+typedef unsigned long kallsyms_lookup_name_fn(const char *name);
+
+static_assert(__same_type(kallsyms_lookup_name, kallsyms_lookup_name_fn));
+
+DEFINE_STATIC_CALL_RET0(ua_kallsyms_lookup_name, kallsyms_lookup_name_fn);
+
+/**
+ * ua_bind_symbol - address of a kernel function
+ * @name: its name
+ *
+ * Context: process context, at load. Patches no text, arms nothing.
+ * Return: the function's entry, or NULL.
+ */
+void *ua_bind_symbol(const char *name)
+{
+	struct kprobe probe = {
+		.symbol_name = name,
+		.flags = KPROBE_FLAG_DISABLED,
+	};
+	void *addr;
+
+	if (register_kprobe(&probe))
+		return NULL;
+	addr = probe.addr;
+	unregister_kprobe(&probe);
+
+	/*
+	 * The probe sits behind an ENDBR. Go back to the true entry: call-depth
+	 * tracking (retbleed=stuff) warns about a call into a function's middle.
+	 */
+	if (!is_endbr(*(u32 *)addr) && is_endbr(*(u32 *)(addr - ENDBR_INSN_SIZE)))
+		addr -= ENDBR_INSN_SIZE;
+	return addr;
+}
+
+/**
+ * ua_bind_can_tell_eager - make ua_bind_eager() work
+ *
+ * Context: process context, at load; patches a static call of ours.
+ * Return: false if the kernel does not let us; then the log says so.
+ */
+bool ua_bind_can_tell_eager(void)
+{
+	static const char name[] = "kallsyms_lookup_name";
+	kallsyms_lookup_name_fn *lookup = ua_bind_symbol(name);
+
+	if (!lookup) {
+		pr_warn("the kernel has no function %s, cannot tell eager from lazy\n",
+			name);
+		return false;
+	}
+	static_call_update(ua_kallsyms_lookup_name, lookup);
+	return true;
+}
+
+/**
+ * ua_bind_eager - was all memory accepted at boot, as accept_memory=eager says?
+ *
+ * lazy_accept is static data in mm/page_alloc.c, cleared by that parameter.
+ *
+ * Context: process context.
+ * Return: true if so; false also if it cannot be told.
+ */
+bool ua_bind_eager(void)
+{
+	unsigned long addr = static_call(ua_kallsyms_lookup_name)("lazy_accept");
+	bool lazy;
+
+	if (!addr || copy_from_kernel_nofault(&lazy, (void *)addr, sizeof(lazy)))
+		return false;
+	return !lazy;
+}
+
+/**
+ * ua_bind_parked_pages - what waits unaccepted in a zone
+ * @zone: any zone
+ *
+ * Context: any; no lock.
+ * Return: pages.
+ */
+unsigned long ua_bind_parked_pages(struct zone *zone)
+{
+	return zone_page_state(zone, NR_UNACCEPTED);
+}
+
+static struct ua_core observe_core = {
+	.name = "observe",
+	.parked_pages = ua_bind_parked_pages,
+};
+
+/**
+ * ua_bind_observe - bind for looking only
+ * @why: the reason, a string that lives as long as the module
+ *
+ * Return: a binding that can count but not accept.
+ */
+const struct ua_core *ua_bind_observe(const char *why)
+{
+	observe_core.why = why;
+	return &observe_core;
+}

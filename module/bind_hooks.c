@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The binding to kernels that carry patches/: the module decides what an
+ * allocation accepts, and a refusal of the platform is an answer, not a panic.
+ */
+#include <linux/build_bug.h>
+#include <linux/unaccepted_hooks.h>
+
+#include "bind.h"
+
+static_assert(UA_FROM_END == UNACCEPTED_FROM_END);
+static_assert(UA_TO_FRONT == UNACCEPTED_TO_FRONT);
+
+static struct unaccepted_hooks hooks = {
+	.version = UNACCEPTED_HOOKS_VERSION,
+};
+
+static int hooks_attach(const struct ua_upcalls *upcalls)
+{
+	hooks.below_watermark = upcalls->below_watermark;
+	return unaccepted_hooks_register(&hooks);
+}
+
+static void hooks_detach(void)
+{
+	unaccepted_hooks_unregister(&hooks);
+}
+
+static struct ua_core hooks_core = {
+	.name = "hooks",
+	.parked_pages = ua_bind_parked_pages,
+	.accept_block = unaccepted_accept_block,
+	.policy_by_default = true,
+	.attach = hooks_attach,
+	.detach = hooks_detach,
+};
+
+/**
+ * ua_bind - bind to a kernel with the hooks
+ *
+ * Context: process context, at load.
+ * Return: the binding.
+ */
+const struct ua_core *ua_bind(void)
+{
+	if (ua_bind_can_tell_eager())
+		hooks_core.eager = ua_bind_eager;
+	return &hooks_core;
+}

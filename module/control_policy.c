@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sysfs: the knobs of allocations. They mean nothing where the kernel decides
+ * by itself, so there they are shown but cannot be set.
+ */
+#include <linux/kobject.h>
+#include <linux/string.h>
+#include <linux/sysfs.h>
+
+#include "unaccepted.h"
+
+/* A budget that is worth its name, and below what a watchdog would notice. */
+#define MAX_BLOCKS	64
+#define MAX_US		1000000
+
+static int store_uint(const char *buf, unsigned int min, unsigned int max,
+		      unsigned int *to)
+{
+	unsigned int value;
+	int ret;
+
+	if (!READ_ONCE(ua_state.owns_policy))
+		return -EOPNOTSUPP;
+	ret = kstrtouint(buf, 10, &value);
+	if (ret)
+		return ret;
+	if (value < min || value > max)
+		return -ERANGE;
+	WRITE_ONCE(*to, value);
+	return 0;
+}
+
+static ssize_t owner_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  READ_ONCE(ua_state.owns_policy) ? "module" : "kernel");
+}
+
+static struct kobj_attribute owner_attr = __ATTR_RO(owner);
+
+static ssize_t max_blocks_show(struct kobject *kobj, struct kobj_attribute *attr,
+			       char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ua_state.knobs.max_blocks));
+}
+
+static ssize_t max_blocks_store(struct kobject *kobj, struct kobj_attribute *attr,
+				const char *buf, size_t count)
+{
+	int ret = store_uint(buf, 1, MAX_BLOCKS, &ua_state.knobs.max_blocks);
+
+	return ret ? ret : count;
+}
+
+static struct kobj_attribute max_blocks_attr = __ATTR_RW(max_blocks);
+
+static ssize_t max_us_show(struct kobject *kobj, struct kobj_attribute *attr,
+			   char *buf)
+{
+	return sysfs_emit(buf, "%u\n", READ_ONCE(ua_state.knobs.max_us));
+}
+
+static ssize_t max_us_store(struct kobject *kobj, struct kobj_attribute *attr,
+			    const char *buf, size_t count)
+{
+	int ret = store_uint(buf, 0, MAX_US, &ua_state.knobs.max_us);
+
+	return ret ? ret : count;
+}
+
+static struct kobj_attribute max_us_attr = __ATTR_RW(max_us);
+
+static const char * const placements[] = { "tail", "head" };
+
+static ssize_t placement_show(struct kobject *kobj, struct kobj_attribute *attr,
+			      char *buf)
+{
+	return sysfs_emit(buf, "%s\n",
+			  placements[READ_ONCE(ua_state.knobs.to_front)]);
+}
+
+static ssize_t placement_store(struct kobject *kobj, struct kobj_attribute *attr,
+			       const char *buf, size_t count)
+{
+	int which;
+
+	if (!READ_ONCE(ua_state.owns_policy))
+		return -EOPNOTSUPP;
+	which = sysfs_match_string(placements, buf);
+	if (which < 0)
+		return which;
+	WRITE_ONCE(ua_state.knobs.to_front, which);
+	return count;
+}
+
+static struct kobj_attribute placement_attr = __ATTR_RW(placement);
+
+static struct attribute *policy_attrs[] = {
+	&owner_attr.attr,
+	&max_blocks_attr.attr,
+	&max_us_attr.attr,
+	&placement_attr.attr,
+	NULL
+};
+
+const struct attribute_group ua_control_policy_group = {
+	.name = "policy",
+	.attrs = policy_attrs,
+};

@@ -1,0 +1,66 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# On a stock kernel, does policy=module take the kernel's place in the allocator,
+# step aside when there is nothing left to decide, and give the place back?
+. "$(dirname "$0")/lib.sh"
+
+[ "$BINDING" = stock ] || skip_all "this kernel has the hooks"
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+
+# The kernel's function, if somebody has taken its place.
+taken() {
+	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
+		/sys/kernel/debug/tracing/enabled_functions
+}
+
+fill() {
+	free=$(($(meminfo_bytes MemFree) - $(vmstat_bytes)))
+	dd if=/dev/zero of=$FILL/fill bs=1M count=$(((free >> 20) + 64)) 2>/dev/null
+	rm $FILL/fill
+}
+
+begin 18
+
+mount_fill
+load
+is "not unless asked for" "$(get policy/owner) $(taken)" "kernel "
+unload
+load policy=kernel
+is "nor when told not to" "$(get policy/owner) $(taken)" "kernel "
+unload
+
+load policy=module
+is "the module decides" "$(get policy/owner)" module
+is "the binding is the same" "$(get binding)" stock
+is "the function is taken" "$(taken)" cond_accept_memory
+start=$(get unaccepted_bytes)
+fill
+holds "allocations accept" "$(get unaccepted_bytes)" -lt "$start"
+is "by our policy, not the kernel's" "$(get accepted_other_bytes)" 0
+is_balanced "and the balance holds" "$start"
+holds "no more waits are in the histogram than blocks were accepted" \
+	"$(column latency waits)" -le "$(get accept_calls)"
+holds "and there are some" "$(column latency waits)" -gt 0
+unload
+is "unloading gives it back" "$(taken)" ""
+before=$(vmstat_bytes)
+fill
+fill
+holds "and the kernel decides again" "$(vmstat_bytes)" -le "$before"
+
+load policy=module
+onewrite $SYS/accept all >/dev/null
+: >$FILL/a_page
+wait_for '[ -z "$(taken)" ]'
+is "with nothing parked it steps aside by itself" "$(taken)" ""
+is "and says so still" "$(get state)" complete
+unload
+is "unloading after that is no error" "$(taken)" ""
+
+insmod "$KO" policy=nonsense 2>/dev/null
+is "an unknown policy is refused" "$(ls -d $SYS 2>/dev/null)" ""
+is "no page was accepted twice" "$(emu already_accepted)" 0
+umount $FILL
+clean_log
+ktap_finished
