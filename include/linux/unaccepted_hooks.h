@@ -19,7 +19,7 @@ struct zone;
  * @version:	UNACCEPTED_HOOKS_VERSION
  * @below_watermark: an allocation of @order looks at @zone, which has blocks
  *	parked. Called before each look at the zone's watermarks with @failed
- *	false, and once more with @failed true when the zone could not serve
+ *	false, and with @failed true each time that the zone could not serve
  *	the allocation. Returns the number of blocks that it accepted.
  *
  *	Context: any in which the allocator runs, hard interrupts included, with
