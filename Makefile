@@ -27,6 +27,10 @@ check:
 	scripts/install-deps testbed check style
 	selftests/check
 
+compare:
+	scripts/install-deps testbed
+	scripts/compare
+
 unit:
 	selftests/unit/run
 
@@ -43,6 +47,7 @@ help:
 	@echo 'The emulated TDX guest (Debian 12; first run builds QEMU, some minutes):'
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
 	@echo '  make check           all tests, in guests and in userspace'
+	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  selftests/testbed/run --help'
 	@echo '                       boot a guest of your own, also with a shell'
 	@echo
@@ -52,4 +57,4 @@ help:
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install clean demo check unit style help
+.PHONY: all modules modules_install clean demo check compare unit style help

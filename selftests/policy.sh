@@ -1,0 +1,202 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What do allocations accept when the module decides: enough, in time, and not
+# too much? And if the platform refuses?
+. "$(dirname "$0")/lib.sh"
+
+WORK_KO=$HERE/ua_workload.ko
+WORK=/sys/kernel/debug/ua_workload
+TRACE=/sys/kernel/tracing
+
+[ "$BINDING" = hooks ] || skip_all "this kernel has no hooks"
+[ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+# work WORKLOAD...: run it, to its end
+work() {
+	echo "$*" >$WORK/run || ktap_exit_fail_msg "cannot run: $*"
+}
+
+# reported KEY...: what the last workload said
+reported() {
+	for key; do
+		awk -v key="$key" '$1 == key { printf "%s%s", sep, $2; exit }' sep="$sep" $WORK/report
+		sep=" "
+	done
+	sep=
+}
+
+# traced PATTERN: how many such events there were since mark()
+traced() {
+	grep -c ": $1" $TRACE/trace
+}
+
+# Remember how things stand, and tell what was added since. Our own commands
+# allocate as well: the events and the counters must begin at the same moment.
+COUNTERS="accepted_watermark_bytes accepted_fallback_bytes accept_failures shortfalls"
+# shellcheck disable=SC2086  # a list
+all_counters() {
+	(cd $SYS && cat $COUNTERS)
+}
+
+mark() {
+	while :; do
+		seen=$(all_counters)
+		echo >$TRACE/trace
+		for counter in $COUNTERS; do
+			eval "was_$counter=$(get "$counter")"
+		done
+		was_waits=$(column latency waits)
+		[ "$(all_counters)" != "$seen" ] || break
+	done
+}
+
+added() {
+	eval "echo \$((\$(get $1) - was_$1))"
+}
+
+added_blocks() {
+	echo $(($(added "$1") / BLOCK))
+}
+
+# are_traced DESCRIPTION COUNTER CAUSE: as many events as blocks
+are_traced() {
+	while :; do
+		seen=$(all_counters)
+		events=$(traced "accept_end: .* cause=$3 .* result=0")
+		blocks=$(added_blocks "$2")
+		[ "$(all_counters)" != "$seen" ] || break
+	done
+	is "$1" "$events" "$blocks"
+}
+
+knobs() {
+	echo "$1" >$SYS/policy/max_blocks
+	echo "$2" >$SYS/policy/max_us
+}
+
+# Threads that can start at once here.
+threads=
+for count in 1 2 4; do
+	[ "$(nproc)" -lt $count ] || threads="$threads $count"
+done
+
+begin $((51 + $(echo "$threads" | wc -w)))
+
+# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+load
+insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
+start=$(get unaccepted_bytes)
+echo 1 >$TRACE/events/unaccepted/enable
+
+# The budget.
+is "it is the module that decides" "$(get policy/owner)" module
+for placement in tail head; do
+	is "placement $placement is taken" "$(onewrite $SYS/policy/placement $placement)" ok
+	is "and reads back" "$(get policy/placement)" $placement
+done
+knobs 1 1000000
+is "max_blocks reads back" "$(get policy/max_blocks)" 1
+mark
+work burst 5
+is "with max_blocks 1, one block per allocation" "$(reported first_blocks most_blocks)" "1 1"
+blocks=$(reported blocks)
+holds "until there is enough (5 blocks: $blocks)" "$blocks" -ge 4 -a "$blocks" -le 6
+is "all on account of the watermark" \
+	"$(added accepted_watermark_bytes) $(added accepted_fallback_bytes)" "$((blocks * BLOCK)) 0"
+holds "all but the last left a shortfall" "$(added shortfalls)" -ge $((blocks - 1)) \
+	-a "$(added shortfalls)" -le "$blocks"
+is "with an event for each" "$(traced 'shortfall: .* blocks_done=1 ')" "$(added shortfalls)"
+is "an event begins each block" "$(traced 'accept_begin: .* cause=watermark')" "$blocks"
+is "and ends it" "$(traced 'accept_end: .* cause=watermark .* result=0')" "$blocks"
+is "there are no others" "$(traced 'accept_end: ')" "$blocks"
+is "each allocation that accepted waited once" "$(($(column latency waits) - was_waits))" "$blocks"
+
+knobs 64 0
+work burst 5
+is "with max_us 0, one block per allocation" "$(reported first_blocks most_blocks)" "1 1"
+knobs 2 1000000
+mark
+work burst 20
+is "with max_blocks 2, two" "$(reported first_blocks most_blocks)" "2 2"
+knobs 64 1000000
+mark
+work burst 20
+blocks=$(reported first_blocks)
+holds "with max_blocks 64, all 20 (here: $blocks)" "$blocks" -ge 19 -a "$blocks" -le 21
+is "without a shortfall" "$(added shortfalls)" 0
+is "and that was one wait" "$(($(column latency waits) - was_waits))" 1
+
+# Several at once accept what is short once.
+knobs 2 1000000
+for count in $threads; do
+	work parallel "$count" 20
+	blocks=$(reported blocks)
+	holds "20 blocks short: $count threads accept $blocks" "$blocks" -le 22 -a "$blocks" -ge 16
+done
+
+mark
+is "a trigger" "$(onewrite $SYS/accept 8M)" ok
+is "is traced as the user's" "$(traced 'accept_end: .* cause=user .* result=0')" 2
+
+# Contiguous memory, from either half of a block.
+for half in first second; do
+	work contig $half
+	is "a contiguous range in the $half half of a parked block" "$(reported result blocks)" "0 1"
+done
+
+# Accepted memory in shreds, untouched blocks beside it.
+for kind in noretry retry plain; do
+	work fragment 128
+	mark
+	for order in 9 10; do
+		work high $order 10 $kind
+		is "order $order, $kind: all served, no compaction, no reclaim" \
+			"$(reported succeeded failed compact_stall allocstall)" "10 0 0 0"
+	done
+	are_traced "each block on account of the fallback has its event" \
+		accepted_fallback_bytes fallback
+	[ $kind != noretry ] ||
+		holds "which had to accept" "$(added_blocks accepted_fallback_bytes)" -ge 10
+	work release
+done
+
+# The platform refuses. One unit is refused by two refusals: as 2M, then as 4K.
+parked=$(get unaccepted_bytes)
+refused=$(emu refused)
+mark
+ccemu set refuse_next 2
+is "a trigger that is refused says so" "$(onewrite $SYS/accept 4M)" EIO
+is "the emulator did refuse" "$(($(emu refused) - refused))" 2
+is "it counts as a failure" "$(added accept_failures)" 1
+is "the block stays parked" "$(get unaccepted_bytes)" "$parked"
+is "state" "$(get state)" error
+is "its event has the error" "$(traced 'accept_end: .* cause=user .* result=-5')" 1
+is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
+is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((parked - BLOCK))"
+
+mark
+ccemu set refuse_next 2
+work burst 5
+holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
+is "which is counted" "$(added accept_failures)" 1
+
+work fragment 128
+parked=$(get unaccepted_bytes)
+ccemu set refuse_next 1000000
+work high 10 3 noretry
+is "if all is refused, so is the allocation" "$(reported succeeded failed)" "0 3"
+ccemu set refuse_next 0
+is "and everything stays parked" "$(get unaccepted_bytes)" "$parked"
+work high 10 3 noretry
+is "until the platform agrees" "$(reported succeeded failed)" "3 0"
+
+rmmod ua_workload
+is_balanced "the causes and the rest make up the start" "$start"
+is "and all can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+unload
+clean_log
+ktap_finished

@@ -1,0 +1,697 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Workloads that show how an allocator treats unaccepted memory, whoever decides
+ * in it: the kernel's own policy or that of a module. For tests only.
+ *
+ * Write one of these to /sys/kernel/debug/ua_workload/run, and read what came of
+ * it, "key value" lines, from report:
+ *
+ *	fragment MIB		see to it that so much accepted memory of each
+ *				zone is free, in single pages, the rest held
+ *	release			give all that is held back
+ *	high ORDER N KIND	N allocations; KIND: noretry, retry or plain
+ *	burst BLOCKS [probe]	the watermark rises so far at once; then single
+ *				pages until it is reached. probe: with a timer
+ *				that sees for how long interrupts are off
+ *	parallel THREADS BLOCKS	the same by a thread on each of some CPUs
+ *	contig first|second	alloc_contig_range() on half of a parked block
+ *	zone			only look
+ *
+ * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
+ * between the write and our allocation nobody else must come to allocate.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/delay.h>
+#include <linux/gfp.h>
+#include <linux/hrtimer.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/sched/task.h>
+#include <linux/seq_file.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+#include <linux/vmstat.h>
+
+#define BLOCK_PAGES	((long)MAX_ORDER_NR_PAGES)
+#define HALF_PAGES	(BLOCK_PAGES / 2)
+
+/* Too few for a block of order 9, enough for what the per-CPU lists take. */
+#define LEFT_FREE	400
+
+/* By far more allocations than any policy needs to make up a deficit. */
+#define ENOUGH		1000000
+
+#define PROBE_NS	(100 * NSEC_PER_USEC)
+
+static DEFINE_MUTEX(lock);	/* one workload at a time, and what follows */
+static LIST_HEAD(held);
+static char report[1024];
+static size_t report_len;
+
+static void say(const char *key, s64 value)
+{
+	report_len += scnprintf(report + report_len, sizeof(report) - report_len,
+				"%s %lld\n", key, value);
+}
+
+static void free_list(struct list_head *list)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+		cond_resched();
+	}
+}
+
+static long parked(struct zone *zone)
+{
+	return zone_page_state(zone, NR_UNACCEPTED);
+}
+
+/* Accepted and free, as those who look at watermarks count it. */
+static long spare(struct zone *zone)
+{
+	long pages = zone_page_state(zone, NR_FREE_PAGES);
+
+	pages -= parked(zone) + READ_ONCE(zone->nr_free_highatomic);
+	if (IS_ENABLED(CONFIG_CMA))
+		pages -= zone_page_state(zone, NR_FREE_CMA_PAGES);
+	return pages;
+}
+
+static long deficit(struct zone *zone)
+{
+	return (long)promo_wmark_pages(zone) - spare(zone);
+}
+
+/* Never 0: that means to the kernel that there are no watermarks yet. */
+static void set_promo(struct zone *zone, long pages)
+{
+	WRITE_ONCE(zone->watermark_boost, 0);
+	WRITE_ONCE(zone->_watermark[WMARK_PROMO], max(pages, 1L));
+}
+
+/* All of them as low as they can be. */
+static void lower_marks(struct zone *zone)
+{
+	int i;
+
+	for (i = 0; i < WMARK_PROMO; i++)
+		WRITE_ONCE(zone->_watermark[i], 1);
+	set_promo(zone, 1);
+}
+
+/* The zone that serves GFP_KERNEL first, if something is parked there. */
+static struct zone *target_zone(void)
+{
+	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
+
+	return populated_zone(zone) && parked(zone) ? zone : NULL;
+}
+
+static void say_zone(struct zone *zone)
+{
+	say("spare_pages", spare(zone));
+	say("parked_pages", parked(zone));
+	say("promo_pages", promo_wmark_pages(zone));
+	say("deficit_pages", deficit(zone));
+}
+
+static int run_zone(int argc, char **argv)
+{
+	struct zone *zone = target_zone();
+
+	if (!zone)
+		return -ENODATA;
+	say_zone(zone);
+	return 0;
+}
+
+/* ---- fragmented memory, and allocations of high order ---- */
+
+/* See to it that a zone has some accepted pages free. */
+static int fill_up(struct zone *zone, long pages, gfp_t gfp)
+{
+	int i;
+
+	set_promo(zone, pages);
+	for (i = 0; i < ENOUGH && parked(zone) && deficit(zone) >= BLOCK_PAGES; i++) {
+		struct page *page = alloc_page(gfp);
+
+		if (!page)
+			return -ENOMEM;
+		__free_page(page);
+	}
+	return 0;
+}
+
+/*
+ * Take what is accepted, down to LEFT_FREE, and nothing of what is parked: that
+ * takes watermarks which are below. Should a block be accepted all the same, the
+ * last large one is gone, and it is enough to take that block as well.
+ */
+static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
+{
+	long before = parked(zone), left = LONG_MAX;
+	struct page *page;
+
+	while (spare(zone) > LEFT_FREE && left--) {
+		lower_marks(zone);
+		page = alloc_page(gfp);
+		if (!page)
+			return;
+		if (page_zone(page) != zone) {
+			__free_page(page);
+			return;
+		}
+		list_add(&page->lru, list);
+		if (parked(zone) < before) {
+			left = min(left, BLOCK_PAGES - 1);
+			before = parked(zone);
+		}
+		cond_resched();
+	}
+}
+
+/* Where nothing is parked the watermarks end it; what is large goes first. */
+static void take_large(struct list_head *list, gfp_t gfp)
+{
+	int order, i;
+
+	for (order = MAX_PAGE_ORDER; order >= pageblock_order; order--) {
+		struct page *page;
+
+		while ((page = alloc_pages(gfp, order))) {
+			split_page(page, order);
+			for (i = 0; i < 1 << order; i++)
+				list_add(&page[i].lru, list);
+		}
+	}
+}
+
+/* Free every second page: none has a free neighbour to merge with. */
+static long perforate(struct list_head *list)
+{
+	struct page *page, *next;
+	long pages = 0;
+
+	list_for_each_entry_safe(page, next, list, lru) {
+		if (!(page_to_pfn(page) & 1))
+			continue;
+		list_del(&page->lru);
+		__free_page(page);
+		pages++;
+	}
+	return pages;
+}
+
+static int fragment_zone(struct zone *zone, long pages, gfp_t gfp)
+{
+	unsigned long marks[NR_WMARK];
+	LIST_HEAD(list);
+	long before;
+	int i, ret;
+
+	if (!populated_zone(zone))
+		return 0;
+	if (!parked(zone)) {
+		take_large(&held, gfp);
+		return 0;
+	}
+	memcpy(marks, zone->_watermark, sizeof(marks));
+	ret = fill_up(zone, 2 * pages, gfp);
+	before = parked(zone);
+	drain(zone, &list, gfp);
+	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("freed_pages", perforate(&list));
+	list_splice(&list, &held);
+	for (i = 0; i < NR_WMARK; i++)
+		WRITE_ONCE(zone->_watermark[i], marks[i]);
+	return ret;
+}
+
+static int run_fragment(int argc, char **argv)
+{
+	struct zone *zones = NODE_DATA(first_online_node)->node_zones;
+	struct zone *zone = target_zone();
+	gfp_t gfp = GFP_NOWAIT | __GFP_NOWARN;
+	unsigned long mib;
+	int ret;
+
+	if (!zone)
+		return -ENODATA;
+	if (argc != 2 || kstrtoul(argv[1], 0, &mib))
+		return -EINVAL;
+	/* From the zone that is asked first: the next is asked once it is empty. */
+	ret = fragment_zone(zone, mib << (20 - PAGE_SHIFT), gfp);
+#ifdef CONFIG_ZONE_DMA32
+	if (!ret)
+		ret = fragment_zone(&zones[ZONE_DMA32], mib << (20 - PAGE_SHIFT),
+				    gfp | GFP_DMA32);
+#endif
+#ifdef CONFIG_ZONE_DMA
+	if (!ret)
+		ret = fragment_zone(&zones[ZONE_DMA], mib << (20 - PAGE_SHIFT),
+				    gfp | GFP_DMA);
+#endif
+	say_zone(zone);
+	return ret;
+}
+
+static int run_release(int argc, char **argv)
+{
+	free_list(&held);
+	return 0;
+}
+
+static u64 allocstalls(const unsigned long *events)
+{
+	u64 sum = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		sum += events[ALLOCSTALL_NORMAL - ZONE_NORMAL + i];
+	return sum;
+}
+
+static int high_gfp(const char *kind, gfp_t *gfp)
+{
+	static const char * const kinds[] = { "noretry", "retry", "plain" };
+	static const gfp_t flags[] = { __GFP_NORETRY, __GFP_RETRY_MAYFAIL, 0 };
+	int i = match_string(kinds, ARRAY_SIZE(kinds), kind);
+
+	if (i < 0)
+		return -EINVAL;
+	*gfp = GFP_KERNEL | __GFP_NOWARN | flags[i];
+	return 0;
+}
+
+static int run_high(int argc, char **argv)
+{
+	static unsigned long before[NR_VM_EVENT_ITEMS], after[NR_VM_EVENT_ITEMS];
+	unsigned int order, count, i, good = 0;
+	struct zone *zone = target_zone();
+	struct page *page, *next;
+	u64 ns, longest = 0;
+	LIST_HEAD(list);
+	long blocks;
+	gfp_t gfp;
+
+	if (!zone)
+		return -ENODATA;
+	if (argc != 4 || kstrtouint(argv[1], 0, &order) || order > MAX_PAGE_ORDER ||
+	    kstrtouint(argv[2], 0, &count) || high_gfp(argv[3], &gfp))
+		return -EINVAL;
+
+	blocks = parked(zone);
+	all_vm_events(before);
+	for (i = 0; i < count; i++) {
+		ns = ktime_get_ns();
+		page = alloc_pages(gfp, order);
+		longest = max(longest, ktime_get_ns() - ns);
+		if (!page)
+			continue;
+		good++;
+		list_add(&page->lru, &list);
+	}
+	all_vm_events(after);
+	blocks = (blocks - parked(zone)) / BLOCK_PAGES;
+	list_for_each_entry_safe(page, next, &list, lru) {
+		list_del(&page->lru);
+		__free_pages(page, order);
+	}
+
+	say("succeeded", good);
+	say("failed", count - good);
+	say("longest_ns", longest);
+	say("compact_stall", after[COMPACTSTALL] - before[COMPACTSTALL]);
+	say("compact_fail", after[COMPACTFAIL] - before[COMPACTFAIL]);
+	say("allocstall", allocstalls(after) - allocstalls(before));
+	say("blocks", blocks);
+	return 0;
+}
+
+/* ---- the watermark rises ---- */
+
+/**
+ * struct probe - a timer that finds out for how long interrupts are off
+ * @timer:	fires every PROBE_NS, if it can
+ * @late_ns:	how late it was at worst
+ */
+struct probe {
+	struct hrtimer timer;
+	u64 late_ns;
+};
+
+static enum hrtimer_restart probe_fires(struct hrtimer *timer)
+{
+	struct probe *probe = container_of(timer, struct probe, timer);
+	s64 late = ktime_to_ns(ktime_sub(ktime_get(), hrtimer_get_expires(timer)));
+
+	if (late > (s64)probe->late_ns)
+		probe->late_ns = late;
+	hrtimer_forward_now(timer, ns_to_ktime(PROBE_NS));
+	return HRTIMER_RESTART;
+}
+
+static void probe_start(struct probe *probe)
+{
+	hrtimer_init(&probe->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	probe->timer.function = probe_fires;
+	hrtimer_start(&probe->timer, ns_to_ktime(PROBE_NS),
+		      HRTIMER_MODE_REL_PINNED_HARD);
+}
+
+/**
+ * struct burst - what became of a deficit
+ * @allocations: until it was made up
+ * @first_blocks: accepted by the first of them
+ * @most_blocks: accepted by one of them at most
+ * @first_ns:	how long the first took
+ * @longest_ns:	how long one of them took at most
+ */
+struct burst {
+	u64 allocations;
+	s64 first_blocks;
+	s64 most_blocks;
+	u64 first_ns;
+	u64 longest_ns;
+};
+
+/* Nothing else may run on this CPU, so that what was accepted is ours. */
+static bool burst_one(struct zone *zone, struct burst *burst)
+{
+	struct page *page;
+	s64 blocks;
+	u64 ns;
+
+	preempt_disable();
+	blocks = parked(zone);
+	ns = ktime_get_ns();
+	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
+	ns = ktime_get_ns() - ns;
+	blocks = (blocks - parked(zone)) / BLOCK_PAGES;
+	preempt_enable();
+
+	if (!page)
+		return false;
+	__free_page(page);
+	if (!burst->allocations++) {
+		burst->first_blocks = blocks;
+		burst->first_ns = ns;
+	}
+	burst->most_blocks = max(burst->most_blocks, blocks);
+	burst->longest_ns = max(burst->longest_ns, ns);
+	return true;
+}
+
+static int run_burst(int argc, char **argv)
+{
+	struct zone *zone = target_zone();
+	struct probe probe = {};
+	struct burst burst = {};
+	unsigned long promo, blocks;
+	long before;
+
+	if (!zone)
+		return -ENODATA;
+	if (argc < 2 || argc > 3 || kstrtoul(argv[1], 0, &blocks))
+		return -EINVAL;
+	if (argc == 3 && strcmp(argv[2], "probe"))
+		return -EINVAL;
+
+	promo = zone->_watermark[WMARK_PROMO];
+	before = parked(zone);
+	migrate_disable();
+	if (argc == 3)
+		probe_start(&probe);
+	set_promo(zone, spare(zone) + blocks * BLOCK_PAGES);
+	while (burst.allocations < ENOUGH && deficit(zone) >= BLOCK_PAGES)
+		if (!burst_one(zone, &burst))
+			break;
+	set_promo(zone, promo);
+	if (argc == 3)
+		hrtimer_cancel(&probe.timer);
+	migrate_enable();
+
+	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("allocations", burst.allocations);
+	say("first_blocks", burst.first_blocks);
+	say("first_ns", burst.first_ns);
+	say("most_blocks", burst.most_blocks);
+	say("longest_ns", burst.longest_ns);
+	if (argc == 3)
+		say("irqs_off_ns", probe.late_ns);
+	return 0;
+}
+
+/* ---- several at once ---- */
+
+/**
+ * struct run - threads that start together
+ * @zone:	where the deficit is
+ * @ready:	threads that wait for @go
+ * @go:		it has begun
+ * @last_ns:	when the last one ended
+ * @longest_ns:	how long one allocation took at most
+ * @allocations: of all of them
+ */
+struct run {
+	struct zone *zone;
+	atomic_t ready;
+	bool go;
+	atomic64_t last_ns;
+	atomic64_t longest_ns;
+	atomic64_t allocations;
+};
+
+static void raise_to(atomic64_t *to, s64 value)
+{
+	s64 old = atomic64_read(to);
+
+	while (old < value && !atomic64_try_cmpxchg(to, &old, value))
+		;
+}
+
+static int worker(void *data)
+{
+	struct run *run = data;
+	s64 ns, longest = 0;
+	int i;
+
+	atomic_inc(&run->ready);
+	while (!READ_ONCE(run->go)) {
+		cpu_relax();
+		cond_resched();
+	}
+	for (i = 0; i < ENOUGH && deficit(run->zone) >= BLOCK_PAGES; i++) {
+		struct page *page;
+
+		ns = ktime_get_ns();
+		page = alloc_page(GFP_KERNEL | __GFP_NOWARN);
+		longest = max(longest, (s64)ktime_get_ns() - ns);
+		if (!page)
+			break;
+		__free_page(page);
+	}
+	raise_to(&run->last_ns, ktime_get_ns());
+	raise_to(&run->longest_ns, longest);
+	atomic64_add(i, &run->allocations);
+	return 0;
+}
+
+static int start_workers(struct run *run, struct task_struct **tasks, int threads)
+{
+	int i;
+
+	for (i = 0; i < threads; i++) {
+		struct task_struct *task = kthread_create(worker, run, "ua_work%d", i);
+
+		if (IS_ERR(task))
+			break;
+		kthread_bind(task, i);
+		tasks[i] = get_task_struct(task);
+		wake_up_process(task);
+	}
+	/* One that has not begun would be stopped before it does anything. */
+	while (atomic_read(&run->ready) < i)
+		msleep(20);
+	return i;
+}
+
+static int run_parallel(int argc, char **argv)
+{
+	struct task_struct *tasks[16];
+	struct run run = { .zone = target_zone() };
+	unsigned long promo, blocks;
+	unsigned int threads, i, started;
+	long before;
+	s64 begin;
+
+	if (!run.zone)
+		return -ENODATA;
+	if (argc != 3 || kstrtouint(argv[1], 0, &threads) ||
+	    kstrtoul(argv[2], 0, &blocks))
+		return -EINVAL;
+	if (!threads || threads > min_t(unsigned int, num_online_cpus(), 16))
+		return -ERANGE;
+
+	promo = run.zone->_watermark[WMARK_PROMO];
+	started = start_workers(&run, tasks, threads);
+	before = parked(run.zone);
+	if (started == threads)
+		set_promo(run.zone, spare(run.zone) + blocks * BLOCK_PAGES);
+	begin = ktime_get_ns();
+	WRITE_ONCE(run.go, true);
+	for (i = 0; i < started; i++)
+		kthread_stop_put(tasks[i]);
+	set_promo(run.zone, promo);
+	if (started != threads)
+		return -ENOMEM;
+
+	say("blocks", (before - parked(run.zone)) / BLOCK_PAGES);
+	say("wall_ns", atomic64_read(&run.last_ns) - begin);
+	say("allocations", atomic64_read(&run.allocations));
+	say("longest_ns", atomic64_read(&run.longest_ns));
+	return 0;
+}
+
+/* ---- contiguous memory ---- */
+
+/* The first page of some parked block, or 0. It may be gone a moment later. */
+static unsigned long parked_pfn(struct zone *zone)
+{
+	unsigned long flags, pfn = 0;
+
+	spin_lock_irqsave(&zone->lock, flags);
+	if (!list_empty(&zone->unaccepted_pages))
+		pfn = page_to_pfn(list_last_entry(&zone->unaccepted_pages,
+						  struct page, lru));
+	spin_unlock_irqrestore(&zone->lock, flags);
+	return pfn;
+}
+
+static int run_contig(int argc, char **argv)
+{
+	struct zone *zone = target_zone();
+	unsigned long pfn;
+	long before;
+	u64 ns;
+	int ret;
+
+	if (!zone)
+		return -ENODATA;
+	if (argc != 2 || (strcmp(argv[1], "first") && strcmp(argv[1], "second")))
+		return -EINVAL;
+	pfn = parked_pfn(zone);
+	if (!pfn)
+		return -ENODATA;
+	if (!strcmp(argv[1], "second"))
+		pfn += HALF_PAGES;
+
+	before = parked(zone);
+	ns = ktime_get_ns();
+	ret = alloc_contig_range(pfn, pfn + HALF_PAGES, MIGRATE_MOVABLE, GFP_KERNEL);
+	ns = ktime_get_ns() - ns;
+	if (!ret)
+		free_contig_range(pfn, HALF_PAGES);
+	say("result", ret);
+	say("ns", ns);
+	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	return 0;
+}
+
+/* ---- debugfs ---- */
+
+static const struct {
+	const char *name;
+	int (*run)(int argc, char **argv);
+} workloads[] = {
+	{ "zone", run_zone },
+	{ "fragment", run_fragment },
+	{ "release", run_release },
+	{ "high", run_high },
+	{ "burst", run_burst },
+	{ "parallel", run_parallel },
+	{ "contig", run_contig },
+};
+
+static int run_workload(int argc, char **argv)
+{
+	int i;
+
+	for (i = 0; argc && i < ARRAY_SIZE(workloads); i++)
+		if (!strcmp(workloads[i].name, argv[0]))
+			return workloads[i].run(argc, argv);
+	return -EINVAL;
+}
+
+static ssize_t run_write(struct file *file, const char __user *ubuf,
+			 size_t count, loff_t *ppos)
+{
+	char buf[64], **argv;
+	int argc, ret;
+
+	if (count >= sizeof(buf))
+		return -EINVAL;
+	if (copy_from_user(buf, ubuf, count))
+		return -EFAULT;
+	buf[count] = '\0';
+	argv = argv_split(GFP_KERNEL, buf, &argc);
+	if (!argv)
+		return -ENOMEM;
+
+	mutex_lock(&lock);
+	report_len = 0;
+	report[0] = '\0';
+	ret = run_workload(argc, argv);
+	mutex_unlock(&lock);
+	argv_free(argv);
+	return ret ? ret : count;
+}
+
+static const struct file_operations run_fops = {
+	.owner = THIS_MODULE,
+	.open = simple_open,
+	.write = run_write,
+	.llseek = noop_llseek,
+};
+
+static int report_show(struct seq_file *m, void *unused)
+{
+	mutex_lock(&lock);
+	seq_puts(m, report);
+	mutex_unlock(&lock);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(report);
+
+static struct dentry *dir;
+
+static int __init workload_init(void)
+{
+	dir = debugfs_create_dir("ua_workload", NULL);
+	debugfs_create_file("run", 0200, dir, NULL, &run_fops);
+	debugfs_create_file("report", 0444, dir, NULL, &report_fops);
+	return 0;
+}
+
+static void __exit workload_exit(void)
+{
+	debugfs_remove_recursive(dir);
+	free_list(&held);
+}
+
+module_init(workload_init);
+module_exit(workload_exit);
+MODULE_DESCRIPTION("Workloads for the tests of unaccepted");
+MODULE_LICENSE("GPL");
