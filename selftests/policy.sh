@@ -82,7 +82,7 @@ for count in 1 2 4; do
 	[ "$(nproc)" -lt $count ] || threads="$threads $count"
 done
 
-begin $((51 + $(echo "$threads" | wc -w)))
+begin $((52 + $(echo "$threads" | wc -w)))
 
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -162,6 +162,16 @@ for kind in noretry retry plain; do
 		holds "which had to accept" "$(added_blocks accepted_fallback_bytes)" -ge 10
 	work release
 done
+
+# Single pages find theirs among the shreds, if need be of another migratetype:
+# to be asked to steal one is not to have failed.
+work fragment 256
+mark
+mount_fill
+dd if=/dev/zero of=$FILL/fill bs=1M count=64 2>/dev/null
+is "single pages in shreds need no fallback" "$(added accepted_fallback_bytes)" 0
+umount $FILL
+work release
 
 # The platform refuses. One unit is refused by two refusals: as 2M, then as 4K.
 parked=$(get unaccepted_bytes)
