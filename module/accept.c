@@ -332,6 +332,7 @@ void ua_accept_sum(struct ua_sum *sum)
 int ua_accept_init(void)
 {
 	struct zone *zone;
+	unsigned int i;
 
 	ua_state.knobs.max_blocks = UA_MAX_BLOCKS_DEFAULT;
 	ua_state.knobs.max_us = UA_MAX_US_DEFAULT;
@@ -342,14 +343,14 @@ int ua_accept_init(void)
 	if (!ua_state.stats)
 		return -ENOMEM;
 
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
-		struct ua_zone_stat *stat = zone_stat(zone);
-
-		stat->count = alloc_percpu(struct ua_count);
-		if (!stat->count)
+	/* For empty zones too: memory hotplug may fill them while we are here. */
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
+		ua_state.stats[i].count = alloc_percpu(struct ua_count);
+		if (!ua_state.stats[i].count)
 			goto err_stats;
-		stat->parked_at_load = zone_parked(zone);
 	}
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		zone_stat(zone)->parked_at_load = zone_parked(zone);
 	return 0;
 
 err_stats:
@@ -362,9 +363,9 @@ err_stats:
  */
 void ua_accept_exit(void)
 {
-	struct zone *zone;
+	unsigned int i;
 
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		free_percpu(zone_stat(zone)->count);
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
+		free_percpu(ua_state.stats[i].count);
 	kfree(ua_state.stats);
 }

@@ -104,7 +104,11 @@ static bool stock_lacks_order(struct zone *zone, unsigned int order)
 	return true;
 }
 
-/* Below the low watermark an attempt with the usual flags fails. */
+/*
+ * Is this an attempt in need? The kernel's own check would let one pass that is
+ * down at the low watermark, for it counts what is parked as free; but then the
+ * parked memory is what it needs.
+ */
 static bool stock_must_fail(struct zone *zone, unsigned int order)
 {
 	s64 free = (s64)zone_page_state(zone, NR_FREE_PAGES) -
