@@ -165,8 +165,16 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	return done;
 }
 
+/* See struct ua_upcalls. Not our work, so neither a call nor a wait of ours. */
+static void isolated(struct zone *zone)
+{
+	this_cpu_add(zone_stat(zone)->count->accepted[UA_WHY_ISOLATION],
+		     UA_BLOCK_BYTES);
+}
+
 const struct ua_upcalls ua_accept_upcalls = {
 	.below_watermark = below_watermark,
+	.isolated = isolated,
 };
 
 /* May a long piece of work go on? */

@@ -18,6 +18,7 @@ static struct unaccepted_hooks hooks = {
 static int hooks_attach(const struct ua_upcalls *upcalls)
 {
 	hooks.below_watermark = upcalls->below_watermark;
+	hooks.isolated = upcalls->isolated;
 	return unaccepted_hooks_register(&hooks);
 }
 

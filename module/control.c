@@ -285,6 +285,9 @@ SUM_ATTR_RO(accepted_background_bytes, count.accepted[UA_WHY_BACKGROUND]);
 SUM_ATTR_RO(accepted_watermark_bytes, count.accepted[UA_WHY_WATERMARK]);
 SUM_ATTR_RO(accepted_fallback_bytes, count.accepted[UA_WHY_FALLBACK]);
 SUM_ATTR_RO(accepted_other_bytes, other);
+SUM_ATTR_RO(accepted_isolation_bytes, count.accepted[UA_WHY_ISOLATION]);
+SUM_ATTR_RO(accepted_allocation_bytes, count.accepted[UA_WHY_WATERMARK] +
+	    sum.count.accepted[UA_WHY_FALLBACK]);
 SUM_ATTR_RO(accept_calls, count.calls);
 SUM_ATTR_RO(accept_total_ns, count.total_ns);
 SUM_ATTR_RO(accept_max_ns, count.max_ns);
@@ -310,6 +313,8 @@ static struct attribute *control_attrs[] = {
 	&accepted_background_bytes_attr.attr,
 	&accepted_watermark_bytes_attr.attr,
 	&accepted_fallback_bytes_attr.attr,
+	&accepted_allocation_bytes_attr.attr,
+	&accepted_isolation_bytes_attr.attr,
 	&accepted_other_bytes_attr.attr,
 	&accept_attr.attr,
 	&accept_calls_attr.attr,

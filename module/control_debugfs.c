@@ -14,7 +14,7 @@ static struct dentry *debugfs_dir;
 
 static void show_header(struct seq_file *m, const char *what)
 {
-	seq_printf(m, "%s unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes accept_calls accept_total_ns accept_max_ns accept_failures accepted_watermark_bytes accepted_fallback_bytes shortfalls\n",
+	seq_printf(m, "%s unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes accept_calls accept_total_ns accept_max_ns accept_failures accepted_watermark_bytes accepted_fallback_bytes shortfalls accepted_isolation_bytes\n",
 		   what);
 }
 
@@ -27,8 +27,9 @@ static void show_sum(struct seq_file *m, const struct ua_sum *sum)
 		   count->accepted[UA_WHY_BACKGROUND], sum->other);
 	seq_printf(m, " %llu %llu %llu %llu", count->calls, count->total_ns,
 		   count->max_ns, count->failures);
-	seq_printf(m, " %llu %llu %llu\n", count->accepted[UA_WHY_WATERMARK],
-		   count->accepted[UA_WHY_FALLBACK], count->shortfalls);
+	seq_printf(m, " %llu %llu %llu %llu\n", count->accepted[UA_WHY_WATERMARK],
+		   count->accepted[UA_WHY_FALLBACK], count->shortfalls,
+		   count->accepted[UA_WHY_ISOLATION]);
 }
 
 static int zones_show(struct seq_file *m, void *unused)

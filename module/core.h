@@ -34,10 +34,13 @@ struct efi_unaccepted_memory;
  *	were accepted. Runs in any context in which the allocator runs, hard
  *	interrupts included: no sleep, no allocation, no lock of ours, no text
  *	patching, bounded work.
+ * @isolated:	a block of @zone was accepted because its pages are to be
+ *	isolated, for a contiguous allocation. Same context.
  */
 struct ua_upcalls {
 	unsigned int (*below_watermark)(struct zone *zone, unsigned int order,
 					gfp_t gfp, bool failed);
+	void (*isolated)(struct zone *zone);
 };
 
 /**

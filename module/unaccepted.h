@@ -48,6 +48,7 @@ enum ua_why {
 	UA_WHY_BACKGROUND,	/* the acceptor threads */
 	UA_WHY_WATERMARK,	/* an allocation, before it was in need */
 	UA_WHY_FALLBACK,	/* an allocation that could not be served */
+	UA_WHY_ISOLATION,	/* a contiguous allocation; by the kernel, which tells */
 	UA_NR_WHY,
 };
 

@@ -133,13 +133,13 @@ agree() {
 is_balanced() {
 	is "$1" "$(($(get accepted_user_bytes) + $(get accepted_background_bytes) + \
 		$(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
+		$(get accepted_isolation_bytes) + \
 		$(get accepted_other_bytes) + $(get unaccepted_bytes)))" "$2"
 }
 
 # What allocations had accepted: by the module's policy, or by the kernel's own.
 by_allocations() {
-	echo $(($(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
-		$(get accepted_other_bytes)))
+	echo $(($(get accepted_allocation_bytes) + $(get accepted_other_bytes)))
 }
 
 # A place that holds as much as there is memory.

@@ -34,7 +34,8 @@ traced() {
 
 # Remember how things stand, and tell what was added since. Our own commands
 # allocate as well: the events and the counters must begin at the same moment.
-COUNTERS="accepted_watermark_bytes accepted_fallback_bytes accept_failures shortfalls"
+COUNTERS="accepted_watermark_bytes accepted_fallback_bytes accepted_isolation_bytes
+	accept_failures shortfalls"
 # shellcheck disable=SC2086  # a list
 all_counters() {
 	(cd $SYS && cat $COUNTERS)
@@ -82,7 +83,7 @@ for count in 1 2 4; do
 	[ "$(nproc)" -lt $count ] || threads="$threads $count"
 done
 
-begin $((52 + $(echo "$threads" | wc -w)))
+begin $((54 + $(echo "$threads" | wc -w)))
 
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -146,6 +147,9 @@ for half in first second; do
 	work contig $half
 	is "a contiguous range in the $half half of a parked block" "$(reported result blocks)" "0 1"
 done
+is "on account of the isolation" "$(added_blocks accepted_isolation_bytes)" 2
+is "which is in the table of zones, too" "$(column zones accepted_isolation_bytes)" \
+	"$(get accepted_isolation_bytes)"
 
 # Accepted memory in shreds, untouched blocks beside it.
 for kind in noretry retry plain; do

@@ -12,7 +12,7 @@
 struct zone;
 
 /* Changes with every change of what is below; registration compares it. */
-#define UNACCEPTED_HOOKS_VERSION	1
+#define UNACCEPTED_HOOKS_VERSION	2
 
 /**
  * struct unaccepted_hooks - a policy of acceptance
@@ -28,6 +28,8 @@ struct zone;
  *	Only @gfp tells whether a task may be woken: without
  *	__GFP_KSWAPD_RECLAIM it must not, since the caller may hold the
  *	scheduler's locks.
+ * @isolated:	a block of @zone was accepted because pages in it are to be
+ *	isolated: a contiguous allocation. Same context.
  *
  * What the core does by itself: before a policy is registered and after it is
  * unregistered it accepts up to the promo watermark. With a policy it accepts
@@ -38,6 +40,7 @@ struct unaccepted_hooks {
 	unsigned int version;
 	unsigned int (*below_watermark)(struct zone *zone, unsigned int order,
 					gfp_t gfp, bool failed);
+	void (*isolated)(struct zone *zone);
 };
 
 /* For unaccepted_accept_block(). */

@@ -12,7 +12,8 @@
 	{ 0, "user" },			\
 	{ 1, "background" },		\
 	{ 2, "watermark" },		\
-	{ 3, "fallback" }
+	{ 3, "fallback" },		\
+	{ 4, "isolation" }
 
 TRACE_EVENT(accept_begin,
 	TP_PROTO(int nid, int zone, int why),
