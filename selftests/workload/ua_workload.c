@@ -15,6 +15,8 @@
  *				that sees for how long interrupts are off
  *	parallel THREADS BLOCKS	the same by a thread on each of some CPUs
  *	contig first|second	alloc_contig_range() on half of a parked block
+ *	loop ORDER N		N times a block of ORDER, allocated and freed
+ *				at once, interrupts off: what does it cost?
  *	zone			only look
  *
  * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
@@ -36,8 +38,11 @@
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
+#include <linux/stringify.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
+
+#include <asm/msr.h>
 
 #define BLOCK_PAGES	((long)MAX_ORDER_NR_PAGES)
 #define HALF_PAGES	(BLOCK_PAGES / 2)
@@ -610,6 +615,83 @@ static int run_contig(int argc, char **argv)
 	return 0;
 }
 
+/* ---- what a page costs ---- */
+
+#define NOPS		1000
+
+/**
+ * struct loop - the same allocations again and again
+ * @order:	of each
+ * @count:	how many
+ * @failed:	how many of them came to nothing
+ */
+struct loop {
+	unsigned int order;
+	unsigned int count;
+	unsigned int failed;
+};
+
+static noinline u64 loop_cycles(struct loop *loop)
+{
+	u64 start = rdtsc_ordered();
+	unsigned int i;
+
+	for (i = 0; i < loop->count; i++) {
+		struct page *page = alloc_pages(GFP_NOWAIT | __GFP_NOWARN, loop->order);
+
+		if (page)
+			__free_pages(page, loop->order);
+		else
+			loop->failed++;
+	}
+	return rdtsc_ordered() - start;
+}
+
+/* Where time is a count of instructions: how many cycles is one? */
+static noinline u64 nop_cycles(bool nops)
+{
+	u64 start = rdtsc_ordered();
+
+	if (nops)
+		asm volatile(".rept " __stringify(NOPS) "\n\tnop\n\t.endr");
+	return rdtsc_ordered() - start;
+}
+
+/*
+ * In one go with interrupts off, for whatever else comes to run allocates too.
+ * The first loop is for the per-CPU lists, and for the block to be where the
+ * last allocation left it; the other two are to be equal.
+ */
+static int run_loop(int argc, char **argv)
+{
+	struct loop loop = {};
+	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
+	u64 first, second, nops;
+	unsigned long flags;
+	long before;
+
+	if (argc != 3 || kstrtouint(argv[1], 0, &loop.order) ||
+	    kstrtouint(argv[2], 0, &loop.count) ||
+	    loop.order > MAX_PAGE_ORDER || !loop.count || loop.count > 10000)
+		return -EINVAL;
+
+	local_irq_save(flags);
+	loop_cycles(&loop);
+	before = parked(zone);
+	first = loop_cycles(&loop);
+	second = loop_cycles(&loop);
+	nops = nop_cycles(true) - nop_cycles(false);
+	local_irq_restore(flags);
+
+	say("first_cycles", first);
+	say("second_cycles", second);
+	say("nop_cycles", nops);
+	say("nops", NOPS);
+	say("failed", loop.failed);
+	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	return 0;
+}
+
 /* ---- debugfs ---- */
 
 static const struct {
@@ -623,6 +705,7 @@ static const struct {
 	{ "burst", run_burst },
 	{ "parallel", run_parallel },
 	{ "contig", run_contig },
+	{ "loop", run_loop },
 };
 
 static int run_workload(int argc, char **argv)

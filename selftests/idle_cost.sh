@@ -1,0 +1,107 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What does the module cost allocations once nothing is parked any more? Nothing,
+# to the instruction. For guests where time is a count of instructions (the
+# launcher's --deterministic), of one processor.
+. "$(dirname "$0")/lib.sh"
+
+WORK_KO=$HERE/ua_workload.ko
+WORK=/sys/kernel/debug/ua_workload
+
+[ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
+[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+insmod "$WORK_KO" || skip_all "cannot load $WORK_KO"
+
+# Orders, and how often each: one by the per-CPU lists, one past them. With others
+# the kernel's test of the watermark has to look where there is a free block of that
+# order, and takes as many instructions as it finds lists empty.
+LOOPS="0:1000 10:5"
+
+reported() {
+	awk -v key="$1" '$1 == key { print $2 }' $WORK/report
+}
+
+# Sets $costs, the instructions of each order's loop. All three ways in which
+# they would be no measure are in $trouble.
+measure() {
+	costs=
+	trouble=
+	for loop in $LOOPS; do
+		order=${loop%:*}
+		count=${loop#*:}
+		echo "loop $order $count" >$WORK/run || ktap_exit_fail_msg "cannot run loop $loop"
+		cycles=$(reported first_cycles)
+		[ "$cycles" = "$(reported second_cycles)" ] ||
+			trouble="$trouble $order:$cycles,$(reported second_cycles)"
+		[ "$(reported failed) $(reported blocks)" = "0 0" ] ||
+			trouble="$trouble $order:failed=$(reported failed),blocks=$(reported blocks)"
+		cost=$((cycles * $(reported nops) / $(reported nop_cycles)))
+		costs="$costs $order:$cost"
+		ktap_print_msg "cost $1 $order $count $cost"
+	done
+	is "$1: the same twice, all served, nothing accepted" "$trouble" ""
+}
+
+# differ DESCRIPTION ONE OTHER: for no order the same
+differ() {
+	same=
+	for pair in $2; do
+		case " $3 " in
+		*" $pair "*) same="$same $pair" ;;
+		esac
+	done
+	is "$1" "$same" ""
+}
+
+# Where ftrace leads to us, the function that it does.
+taken() {
+	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
+		/sys/kernel/debug/tracing/enabled_functions
+}
+
+# An allocation notices that nothing is parked; what follows is done later.
+steps_aside() {
+	[ $OWNER$BINDING != modulestock ] || wait_for '[ -z "$(taken)" ]'
+}
+
+echo "loop 0 1" >$WORK/run
+[ $(($(reported nop_cycles) % $(reported nops))) = 0 ] ||
+	skip_all "time is not a count of instructions here"
+
+begin 14
+
+# While memory is parked a policy does cost something: that is seen.
+measure parked-before
+parked=$costs
+load
+measure parked-loaded
+if [ $OWNER = module ]; then
+	differ "the module's policy costs instructions" "$costs" "$parked"
+else
+	is "beside the kernel's policy the module costs nothing" "$costs" "$parked"
+fi
+unload
+measure parked-after
+is "unloaded, every instruction of it is gone" "$costs" "$parked"
+
+load
+is "all is accepted" "$(onewrite $SYS/accept all) $(vmstat_bytes)" "ok 0"
+steps_aside
+measure accepted-loaded
+loaded=$costs
+unload
+measure accepted-after
+differ "what the kernel's own policy does while memory is parked is gone" "$costs" "$parked"
+is "with nothing parked the module costs nothing" "$loaded" "$costs"
+alone=$costs
+load
+steps_aside
+measure accepted-again
+is "nor does it if it is loaded then" "$costs" "$alone"
+unload
+
+rmmod ua_workload
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+clean_log
+ktap_finished

@@ -1,0 +1,99 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Can a guest with unaccepted memory start another kernel, and has that one what
+# its predecessor left? This loads the kernel that it finds in /root/bzImage, with
+# an initramfs so large that it must go to memory which lies parked, and jumps.
+# The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
+. "$(dirname "$0")/lib.sh"
+
+IMAGE=/root/bzImage
+MORE=/tmp/more		# what the second kernel has and this one has not
+INITRAMFS=/tmp/initramfs
+MARK=second_kernel
+
+# Some of the top of memory was taken at boot, and is accepted: the padding must
+# reach below. It is of no pattern that a wrong copy could have by accident.
+PADDING_COPIES=50
+
+pending_bytes() {
+	echo $(($(emu pages_pending) * 4096))
+}
+
+# What is accepted, but still on the list of what is parked.
+accepted_in_parked() {
+	echo $(($(vmstat_bytes) - $(pending_bytes)))
+}
+
+# The archive that this kernel was started with is gone, but not its files; a
+# second one behind it says what else there is, and what is to run.
+pack() {
+	mkdir -p $MORE/dev $MORE/root $MORE/testbed
+	# /init writes there, and here something is mounted over it.
+	mknod $MORE/dev/console c 5 1
+	i=0
+	while [ $i -lt $PADDING_COPIES ]; do
+		echo $i
+		cat /bin/busybox
+		i=$((i + 1))
+	done >$MORE/root/padding
+	md5sum <$MORE/root/padding >$MORE/root/padding.md5
+	echo "exec $HERE/run_in_guest.sh kexec:arrived" >$MORE/testbed/command
+	vmstat_bytes >$MORE/root/unaccepted_before
+	(cd / && find . -xdev ! -path ./root/bzImage | cpio -o -H newc) >$INITRAMFS
+	(cd $MORE && find . | cpio -o -H newc) >>$INITRAMFS
+	rm -r $MORE
+}
+
+depart() {
+	[ -e $IMAGE ] || skip_all "no kernel at $IMAGE"
+	[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+	begin 4
+	pack 2>/dev/null
+	before=$(accepted_in_parked)
+	is "a kernel and an initramfs are loaded" \
+		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(cat /proc/cmdline) $MARK" 2>&1)" ""
+	# A block accepted for an allocation has a unit behind it accepted as well.
+	added=$((($(accepted_in_parked) - before) >> 20))
+	if [ "$BINDING" = hooks ]; then
+		holds "where it will be copied to lay parked, and is accepted ($added MiB)" \
+			$added -ge 16
+	else
+		holds "where it will be copied to is not accepted ($added MiB)" $added -le 8
+	fi
+	is "no page was touched before" "$(emu bad_access)" 0
+	clean_log
+	(ktap_finished) || exit 1
+	"$HERE/kexec" jump
+	ktap_exit_fail_msg "the jump came back"
+}
+
+arrive() {
+	is_second=$(grep -cw $MARK /proc/cmdline)
+	tables=$(dmesg | grep -c 'efi:.* Unaccepted=0x')
+	before=$(cat /root/unaccepted_before)
+	begin 11
+	is "this is the second kernel" "$is_second" 1
+	is "it found the table of unaccepted memory" "$tables" 1
+	is "its initramfs arrived whole" "$(md5sum </root/padding)" "$(cat /root/padding.md5)"
+	load
+	start=$(get unaccepted_bytes)
+	holds "memory is unaccepted still ($((start >> 20)) of $((before >> 20)) MiB)" \
+		"$start" -gt $((1 << 30)) -a "$start" -lt "$before"
+	agree "all who count agree"
+	is "the bitmap is what the emulator has pending" \
+		"$(table_field unaccepted_bytes)" "$(pending_bytes)"
+	is "all can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
+	is "the emulator has nothing pending" "$(emu pages_pending)" 0
+	is "it is complete" "$(get state)" complete
+	unload
+	is "no page was accepted twice, none touched before" \
+		"$(emu already_accepted) $(emu bad_access)" "0 0"
+	clean_log
+	ktap_finished
+}
+
+case ${1-} in
+arrived) arrive ;;
+*) depart ;;
+esac
