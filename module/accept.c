@@ -12,6 +12,9 @@
 
 #include "unaccepted.h"
 
+/* Long to an allocation, short to a host that makes room. */
+#define REFUSED_PAUSE_NS	(100 * NSEC_PER_MSEC)
+
 #define CREATE_TRACE_POINTS
 #include "../include/trace/events/unaccepted.h"
 
@@ -82,8 +85,10 @@ static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flag
 	ns = ktime_get_mono_fast_ns() - start;
 	trace_accept_end(zone_to_nid(zone), zone_idx(zone), why, ns, ret);
 
-	if (ret != -ENOENT)
+	if (ret != -ENOENT) {
 		count_call(stat, why, ns, ret);
+		WRITE_ONCE(stat->refused_ns, ret ? start : 0);
+	}
 	atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
 	return ret;
 }
@@ -133,6 +138,18 @@ static void count_wait(struct zone *zone, u64 ns)
 	this_cpu_inc(zone_stat(zone)->count->waits[bucket]);
 }
 
+/*
+ * Has the platform refused just now? Then it is asked for what is needed, not for
+ * what would be good to have: below the watermark every single allocation would
+ * ask, and find nothing.
+ */
+static bool was_refused(const struct ua_zone_stat *stat)
+{
+	u64 refused = READ_ONCE(stat->refused_ns);
+
+	return refused && ktime_get_mono_fast_ns() - refused < REFUSED_PAUSE_NS;
+}
+
 /* See struct ua_upcalls. */
 static unsigned int below_watermark(struct zone *zone, unsigned int order,
 				    gfp_t gfp, bool failed)
@@ -144,6 +161,9 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	u64 limit = READ_ONCE(knobs->max_us) * (u64)NSEC_PER_USEC;
 	u64 start = 0, ns = 0, want;
 	unsigned int done = 0;
+
+	if (!failed && was_refused(zone_stat(zone)))
+		return 0;
 
 	while ((want = reserve_block(zone, order, failed && !done, done))) {
 		if (done && (done >= budget || ns >= limit)) {

@@ -82,11 +82,13 @@ struct ua_count {
  *		counter at once but enter the accounts when done; without this
  *		they would pass for the kernel's own in between. Allocations
  *		also look at it so as not to accept the same shortage twice.
+ * @refused_ns:	when the platform last refused a block, 0 if none since a success
  * @count:	per CPU
  */
 struct ua_zone_stat {
 	u64 parked_at_load;
 	atomic64_t inflight;
+	u64 refused_ns;
 	struct ua_count __percpu *count;
 };
 
