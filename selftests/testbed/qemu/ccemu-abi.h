@@ -57,6 +57,7 @@
 	X(cost_2m)								\
 	X(cost_1g)								\
 	X(lie_next)		/* the next N accepts do nothing but say yes */	\
-	X(refuse_next)		/* the next N accepts are refused */
+	X(refuse_next)		/* the next N accepts are refused */		\
+	X(refuse_after)		/* but N pass before those; set this one first */
 
 #endif /* CCEMU_ABI_H */

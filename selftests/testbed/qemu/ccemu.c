@@ -128,6 +128,13 @@ static bool knob_take(unsigned knob)
     return false;
 }
 
+/* Is this accept to be refused? Those that refuse_after lets pass come first. */
+static bool refuse(void)
+{
+    return qatomic_read(&cc.obj->knob[KNOB_refuse_next]) &&
+           !knob_take(KNOB_refuse_after) && knob_take(KNOB_refuse_next);
+}
+
 /* ---- page states ---- */
 
 static bool page_is(uint64_t pfn, uint8_t state)
@@ -407,7 +414,7 @@ CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level)
     CcemuResult ret;
 
     count_add(CNT_accept_calls, 1);
-    if (knob_take(KNOB_refuse_next)) {
+    if (refuse()) {
         count_add(CNT_refused, 1);
         return CCEMU_REFUSED;
     }
