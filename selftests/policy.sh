@@ -2,75 +2,14 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # What do allocations accept when the module decides: enough, in time, and not
-# too much? And if the platform refuses?
+# too much?
 . "$(dirname "$0")/lib.sh"
-
-WORK_KO=$HERE/ua_workload.ko
-WORK=/sys/kernel/debug/ua_workload
-TRACE=/sys/kernel/tracing
+# shellcheck disable=SC1091
+. "$HERE/work.sh"
 
 [ "$BINDING" = hooks ] || skip_all "this kernel has no hooks"
 [ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
-
-# work WORKLOAD...: run it, to its end
-work() {
-	echo "$*" >$WORK/run || ktap_exit_fail_msg "cannot run: $*"
-}
-
-# reported KEY...: what the last workload said
-reported() {
-	for key; do
-		awk -v key="$key" '$1 == key { printf "%s%s", sep, $2; exit }' sep="$sep" $WORK/report
-		sep=" "
-	done
-	sep=
-}
-
-# traced PATTERN: how many such events there were since mark()
-traced() {
-	grep -c ": $1" $TRACE/trace
-}
-
-# Remember how things stand, and tell what was added since. Our own commands
-# allocate as well: the events and the counters must begin at the same moment.
-COUNTERS="accepted_watermark_bytes accepted_fallback_bytes accepted_isolation_bytes
-	accept_failures shortfalls"
-# shellcheck disable=SC2086  # a list
-all_counters() {
-	(cd $SYS && cat $COUNTERS)
-}
-
-mark() {
-	while :; do
-		seen=$(all_counters)
-		echo >$TRACE/trace
-		for counter in $COUNTERS; do
-			eval "was_$counter=$(get "$counter")"
-		done
-		was_waits=$(column latency waits)
-		[ "$(all_counters)" != "$seen" ] || break
-	done
-}
-
-added() {
-	eval "echo \$((\$(get $1) - was_$1))"
-}
-
-added_blocks() {
-	echo $(($(added "$1") / BLOCK))
-}
-
-# are_traced DESCRIPTION COUNTER CAUSE: as many events as blocks
-are_traced() {
-	while :; do
-		seen=$(all_counters)
-		events=$(traced "accept_end: .* cause=$3 .* result=0")
-		blocks=$(added_blocks "$2")
-		[ "$(all_counters)" != "$seen" ] || break
-	done
-	is "$1" "$events" "$blocks"
-}
 
 knobs() {
 	echo "$1" >$SYS/policy/max_blocks
@@ -83,7 +22,7 @@ for count in 1 2 4; do
 	[ "$(nproc)" -lt $count ] || threads="$threads $count"
 done
 
-begin $((54 + $(echo "$threads" | wc -w)))
+begin $((41 + $(echo "$threads" | wc -w)))
 
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -176,36 +115,6 @@ dd if=/dev/zero of=$FILL/fill bs=1M count=64 2>/dev/null
 is "single pages in shreds need no fallback" "$(added accepted_fallback_bytes)" 0
 umount $FILL
 work release
-
-# The platform refuses. One unit is refused by two refusals: as 2M, then as 4K.
-parked=$(get unaccepted_bytes)
-refused=$(emu refused)
-mark
-ccemu set refuse_next 2
-is "a trigger that is refused says so" "$(onewrite $SYS/accept 4M)" EIO
-is "the emulator did refuse" "$(($(emu refused) - refused))" 2
-is "it counts as a failure" "$(added accept_failures)" 1
-is "the block stays parked" "$(get unaccepted_bytes)" "$parked"
-is "state" "$(get state)" error
-is "its event has the error" "$(traced 'accept_end: .* cause=user .* result=-5')" 1
-is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
-is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((parked - BLOCK))"
-
-mark
-ccemu set refuse_next 2
-work burst 5
-holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
-is "which is counted" "$(added accept_failures)" 1
-
-work fragment 128
-parked=$(get unaccepted_bytes)
-ccemu set refuse_next 1000000
-work high 10 3 noretry
-is "if all is refused, so is the allocation" "$(reported succeeded failed)" "0 3"
-ccemu set refuse_next 0
-is "and everything stays parked" "$(get unaccepted_bytes)" "$parked"
-work high 10 3 noretry
-is "until the platform agrees" "$(reported succeeded failed)" "3 0"
 
 rmmod ua_workload
 is_balanced "the causes and the rest make up the start" "$start"

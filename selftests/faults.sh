@@ -1,0 +1,203 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# The platform refuses to accept. Does the block stay parked and is it counted,
+# do allocations go elsewhere or fail cleanly, does the guest live, and is the
+# block accepted once the platform agrees?
+#
+# The emulator refuses the next N attempts (after the first M that pass). One unit
+# is refused by two of them: as 2M, and then as 4K.
+. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC1091
+. "$HERE/work.sh"
+
+ALL=4000000000
+
+# zone_bytes NAME: parked there
+zone_bytes() {
+	awk -v name="$1" '$2 == name { print $3 }' $DBG/zones
+}
+
+[ "$BINDING" = hooks ] || skip_all "this kernel has no hooks"
+[ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
+[ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+# refuse N [AFTER]: in this order, for the first sets the second free
+refuse() {
+	ccemu set refuse_after "${2-0}"
+	ccemu set refuse_next "$1"
+	was_refused=$(emu refused)
+	was_pending=$(emu pages_pending)
+}
+
+refused() {
+	echo $(($(emu refused) - was_refused))
+}
+
+accepted_pages() {
+	echo $((was_pending - $(emu pages_pending)))
+}
+
+# free_blocks ZONE: accepted, and whole
+free_blocks() {
+	awk -v zone="$1" '$4 == zone { print $NF }' /proc/buddyinfo
+}
+
+now_ms() {
+	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
+}
+
+begin 56
+
+# Whoever starts a hog must survive it.
+echo -1000 >/proc/self/oom_score_adj
+# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+load
+insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
+start=$(get unaccepted_bytes)
+echo 1 >$TRACE/events/unaccepted/enable
+holds "two zones have memory parked" "$(zone_bytes Normal)" -gt $((256 << 20)) \
+	-a "$(zone_bytes DMA32)" -gt $((256 << 20))
+
+# A trigger.
+parked=$(get unaccepted_bytes)
+mark
+refuse 2
+is "a trigger that is refused says so" "$(onewrite $SYS/accept 4M)" EIO
+is "the emulator did refuse" "$(refused)" 2
+is "it counts as a failure" "$(added accept_failures)" 1
+is "the block stays parked" "$(get unaccepted_bytes)" "$parked"
+agree "the counters agree"
+is "state" "$(get state)" error
+is "reason" "$(get reason)" "the platform refused a block: error -5"
+is "its event has the error" "$(traced 'accept_end: .* cause=user .* result=-5')" 1
+is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
+is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((parked - BLOCK))"
+is "state is idle again" "$(get state)" idle
+
+# Not the whole block, and not the whole unit. What was accepted before the refusal
+# must not be accepted again: the emulator would count that. Only in a unit that
+# came to a stop half-way can the kernel not know; there it asks for all pages again,
+# and must take "already accepted" for the answer it is: once as 2M, then per page.
+parked=$(get unaccepted_bytes)
+refuse 2 1
+is "refused its second unit" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
+is "a block has the first" "$(accepted_pages)" 512
+is "but stays parked" "$(get unaccepted_bytes)" "$parked"
+ccemu set max_level 0
+refuse 1 101
+is "refused its 101st page" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 1"
+is "a unit has a hundred" "$(accepted_pages)" 100
+is "and its block stays parked" "$(get unaccepted_bytes)" "$parked"
+ccemu set max_level 2
+again=101
+
+# The acceptor: one that was refused does not try again until it is told to.
+parked=$(get unaccepted_bytes)
+mark
+echo 1 >$SYS/acceptor/bytes_per_second
+refuse 2
+echo all >$SYS/acceptor/mode
+wait_for '[ "$(added accept_failures)" != 0 ]'
+pid=$(get acceptor/pids)
+wait_for '[ "$(cut -d " " -f 3 "/proc/$pid/stat")" = S ]'
+is "the acceptor is refused once" "$(added accept_failures) $(refused)" "1 2"
+is "and has nothing" "$(get unaccepted_bytes)" "$parked"
+is "state" "$(get state)" error
+is "reason" "$(get reason)" "the platform refused a block: error -5"
+is "its event has the error" "$(traced 'accept_end: .* cause=background .* result=-5')" 1
+is "its mode stays" "$(get acceptor/mode)" all
+echo 1 >$SYS/acceptor/bytes_per_second
+wait_for '[ "$(get unaccepted_bytes)" != "$parked" ]'
+is "a knob that is written makes it try again" "$(get accepted_background_bytes)" $BLOCK
+is "with success" "$(get state) $(added accept_failures)" "running 1"
+echo off >$SYS/acceptor/mode
+
+# Allocations: the next ones try again.
+mark
+refuse 2
+work burst 5
+holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
+is "which is counted" "$(added accept_failures)" 1
+
+# If nobody can serve them they fail, each in its way, and cleanly.
+work fragment 128
+parked=$(get unaccepted_bytes)
+kills=$(oom_kills)
+refuse $ALL
+for kind in noretry retry plain; do
+	# Pages that other CPUs hold may come back meanwhile, and make a block or two.
+	work high 10 5 $kind
+	holds "if all is refused, allocations fail ($kind)" "$(reported failed)" -ge 3
+done
+for half in first second; do
+	work contig $half
+	is "and a contiguous one (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
+done
+is "everything stays parked" "$(get unaccepted_bytes)" "$parked"
+is "nobody was killed for it" "$(oom_kills)" "$kills"
+agree "the counters agree"
+
+# A zone that is refused (the policy, and then the core, which tries a block of its
+# own) leaves them to the next zone.
+normal=$(zone_bytes Normal)
+low=$(zone_bytes DMA32)
+for_normal=$(($(free_blocks DMA32) + 1))
+count=$(($(free_blocks Normal) + for_normal))
+mark
+refuse $((4 * for_normal))
+work high 10 $count noretry
+is "an allocation that is refused in one zone is served" "$(reported succeeded failed)" "$count 0"
+is "by the next" "$(zone_bytes Normal) $(zone_bytes DMA32) $(refused)" \
+	"$normal $((low - BLOCK)) $((4 * for_normal))"
+is "the policy's attempts are counted" "$(added accept_failures)" $for_normal
+work high 10 3 noretry
+is "and once the platform agrees, all are" "$(reported succeeded failed)" "3 0"
+work contig second
+is "contiguous ones, too" "$(reported result blocks)" "0 1"
+work release
+
+# Processes. More than is accepted, less than there is: as the platform refuses the
+# rest, one of them must die, and nothing else.
+dmesg -c >/dev/null
+mark
+parked=$(get unaccepted_bytes)
+mib=$((($(meminfo_bytes MemFree) - parked >> 20) + 64))
+refuse $ALL
+ms=$(now_ms)
+"$HERE/hog" $mib >/tmp/held
+status=$?
+ktap_print_msg "refused $(refused) times in $(($(now_ms) - ms)) ms, $(added accept_failures) counted"
+is "a process that is refused memory is killed" $status 137
+# Below the watermark, but with pages left, not every one of its faults asks again.
+holds "the platform is not pestered" "$(added accept_failures)" -lt 10000
+is "alone" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
+is "what it wanted stays parked" "$(get unaccepted_bytes)" "$parked"
+is "the guest lives" "$(complaints)" ""
+dmesg -c >/dev/null
+
+# Now and then a refusal: that must not be felt.
+mark
+refuse 40
+"$HERE/hog" $mib >/tmp/held &
+"$HERE/hog" 256 >/tmp/held2 &
+wait_for '[ -s /tmp/held ] && [ -s /tmp/held2 ]'
+is "refused now and then, two have what they want" "$(cat /tmp/held /tmp/held2 | grep -c held)" 2
+is "there were refusals" "$(refused)" 40
+holds "which were counted" "$(added accept_failures)" -ge 1 -a "$(added accept_failures)" -le 20
+is "nobody was killed" "$(oom_kills)" $((kills + 1))
+killall -q hog
+wait
+
+rmmod ua_workload
+agree "the counters agree"
+is_balanced "the causes and the rest make up the start" "$start"
+is "what was refused is accepted in the end" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
+is "all of it" "$(emu pages_pending) $(get state)" "0 complete"
+ktap_print_msg "expected already_accepted $again"
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "$again 0"
+unload
+clean_log
+ktap_finished

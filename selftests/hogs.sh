@@ -1,0 +1,206 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Do allocating processes that outnumber the CPUs fill nearly all memory while it
+# lies parked as smoothly as if it had been accepted at boot? And if they want more
+# than there is, is anybody killed while there is something left to accept?
+#
+# They come three times: first to parked memory, then greedy for more than there is,
+# and again, now that all is accepted. What it cost is printed each time, as
+# "# hogs ROUND key value...". In a guest that accepted everything at boot the same
+# three rounds are what to compare with.
+. "$(dirname "$0")/lib.sh"
+
+TRACE=/sys/kernel/tracing
+STATUS=/tmp/hogs
+HOGS="1 2 3 4"	# of each kind: anonymous memory, and files in a tmpfs
+GREEDY="1 2 3 4 5 6"
+SPARE=$((32 << 20))
+
+[ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
+[ "$(nproc)" -lt 8 ] || skip_all "has as many CPUs as there are hogs"
+# Whether that is a reason to skip depends on how the guest was booted.
+parked=$(vmstat_bytes)
+[ "$parked" = 0 ] || [ "$parked" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory, or none"
+
+# What reclaim has done since boot, and the OOM killer.
+reclaim() {
+	awk '/^allocstall_/ { stalls += $2 }
+	     $1 ~ /^(pgscan_direct|pgscan_kswapd|pageoutrun|oom_kill)$/ { was[$1] = $2 }
+	     END { print stalls + 0, was["pgscan_direct"], was["pgscan_kswapd"],
+			 was["pageoutrun"], was["oom_kill"] }' /proc/vmstat
+	awk '{ print $14 + $15 }' "/proc/$kswapd/stat"
+	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
+}
+
+COSTS="allocstall pgscan_direct pgscan_kswapd pageoutrun oom_kill kswapd_ticks ms"
+# and what was left at the end.
+
+# cost ROUND COST: of one of the rounds
+cost() {
+	eval "echo \$$1_$2"
+}
+
+mark() {
+	# shellcheck disable=SC2046  # seven words
+	set -- $(reclaim)
+	for key in $COSTS; do
+		eval "was_$key=$1"
+		shift
+	done
+}
+
+# costs ROUND: what was added since mark(), kept for cost() and printed
+costs() {
+	round=$1
+	line="hogs $1"
+	# shellcheck disable=SC2046  # seven words
+	set -- $(reclaim)
+	for key in $COSTS; do
+		eval "${round}_$key=\$(($1 - was_$key))"
+		line="$line $key $(cost "$round" "$key")"
+		shift
+	done
+	eval "${round}_left_kb=$(($(meminfo_bytes MemFree) >> 10))"
+	ktap_print_msg "$line left_kb $(cost "$round" left_kb) unaccepted_kb $(($(vmstat_bytes) >> 10))"
+}
+
+# start NAME COMMAND...: in the background; its words and its end can be read
+start() {
+	name=$STATUS/$1
+	shift
+	{
+		"$@" >"$name"
+		echo $? >"$name.ended"
+	} 2>/dev/null &
+}
+
+write_file() {
+	dd if=/dev/zero of="$FILL/$1" bs=1M count="$2" && echo held
+}
+
+# Has each of these what it wanted, or come to an end?
+all_settled() {
+	for one; do
+		[ -s "$STATUS/$one" ] || [ -e "$STATUS/$one.ended" ] || return 1
+	done
+}
+
+held() {
+	cat $STATUS/* | grep -c held
+}
+
+# Give everything back, and forget who was there.
+disperse() {
+	killall -q hog
+	wait
+	rm -f $FILL/* $STATUS/*
+}
+
+# nearly_full ROUND: all at once
+nearly_full() {
+	mark
+	for i in $HOGS; do
+		start "anon$i" "$HERE/hog" "$mib"
+		start "file$i" write_file "$i" "$mib"
+	done
+	# shellcheck disable=SC2046  # names
+	wait_for 'all_settled $(printf "anon%s file%s " $(for i in $HOGS; do echo $i $i; done))'
+	costs "$1"
+}
+
+nothing_went_wrong() {
+	is "hogs, $1: each has what it wanted" "$(held)" 8
+	is "$1: nobody was killed" "$(cost "$1" oom_kill)" 0
+	# As what is left is above all watermarks, none is what an eager guest needs.
+	is "$1: no reclaim, direct or by kswapd" "$(cost "$1" allocstall) $(cost "$1" pgscan_direct) \
+$(cost "$1" pgscan_kswapd) $(cost "$1" pageoutrun)" "0 0 0 0"
+	clean_log "$1: no lockup, no hung task, no failure"
+}
+
+# too_much: more than there is, of what can be killed
+too_much() {
+	mark
+	for i in $GREEDY; do
+		start "greedy$i" "$HERE/hog" $((mib * 2))
+	done
+	# shellcheck disable=SC2046  # names
+	wait_for 'all_settled $(printf "greedy%s " $GREEDY)'
+	costs greedy
+}
+
+# Blocks accepted after the first victim had been chosen: those it died for.
+accepted_too_late() {
+	awk '/ mark_victim: / { late = 1 }
+	     late && / accept_end: .* result=0/ { blocks++ }
+	     END { print blocks + 0 }' $TRACE/trace
+}
+
+tests=15
+[ "$parked" = 0 ] || tests=$((tests + 6))
+[ "$parked" = 0 ] || [ "$OWNER" = kernel ] || tests=$((tests + 1))
+begin $tests
+
+kswapd=$(pidof kswapd0)
+# Whoever starts the hogs must survive them.
+echo -1000 >/proc/self/oom_score_adj
+# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+# And the watermarks are to be low, for what is nearly full ends there, and to stay.
+echo 16384 >/proc/sys/vm/min_free_kbytes
+echo 0 >/proc/sys/vm/watermark_boost_factor
+hung=/proc/sys/kernel/hung_task_timeout_secs
+[ ! -e $hung ] || echo 10 >$hung
+is "the kernel looks out for lockups" "$(cat /proc/sys/kernel/soft_watchdog)" 1
+# Accepting takes time on hardware: so long that they get into each other's way.
+ccemu set cost_2m 500000
+
+mkdir -p $STATUS
+mount_fill
+load
+start=$(get unaccepted_bytes)
+free=$(meminfo_bytes MemFree)
+# What they leave is above the promo watermarks, the kernel's goal of acceptance, but
+# not by much.
+mib=$(((free - $(promo_bytes) - SPARE) / 8 >> 20))
+
+nearly_full first
+nothing_went_wrong first
+holds "first: little was left ($(cost first left_kb) kB)" \
+	"$(cost first left_kb)" -lt $(($(meminfo_bytes MemTotal) / 10 >> 10))
+if [ "$parked" != 0 ]; then
+	holds "that took nearly all that was parked" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
+	agree "the counters agree"
+	is_balanced "the causes and the rest make up the start" "$start"
+fi
+disperse
+
+[ "$parked" = 0 ] ||
+	holds "for the greedy there is something left to accept" "$(get unaccepted_bytes)" -gt 0
+dmesg -c >/dev/null
+echo global >$TRACE/trace_clock
+echo 1 >$TRACE/events/oom/mark_victim/enable
+echo 1 >$TRACE/events/unaccepted/accept_end/enable
+too_much
+holds "the greedy: not all of them can live" "$(cost greedy oom_kill)" -gt 0
+holds "but some of them" "$(pidof hog | wc -w)" -gt 0
+if [ "$parked" != 0 ]; then
+	is "all memory had to be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+	agree "the counters agree"
+fi
+[ "$parked" = 0 ] || [ "$OWNER" = kernel ] ||
+	is "before anybody was chosen to die" "$(accepted_too_late)" 0
+disperse
+is "nothing else went wrong" "$(complaints)" ""
+dmesg -c >/dev/null
+lost=$((free - $(meminfo_bytes MemFree)))
+holds "it is all free again (difference $((lost >> 10)) kB)" $lost -lt $((16 << 20))
+
+nearly_full again
+nothing_went_wrong again
+disperse
+
+umount $FILL
+unload
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+ktap_finished

@@ -1,0 +1,98 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# A policy that never accepts anything, and one that lies about it: is the core's
+# own last resort enough? No allocation may fail, and no memory be out of reach.
+. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC1091
+. "$HERE/work.sh"
+
+NOTHING_KO=$HERE/ua_nothing.ko
+
+[ "$BINDING" = hooks ] || skip_all "this kernel has no hooks"
+[ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
+[ -e "$NOTHING_KO" ] || skip_all "no module at $NOTHING_KO"
+[ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+# insert PARAMETER...: what insmod has to say
+insert() {
+	insmod "$NOTHING_KO" "$@" 2>&1 | sed 's/.*: //'
+}
+
+# counted NAME: by the policy
+counted() {
+	cat "/sys/module/ua_nothing/parameters/$1"
+}
+
+# fill MIB: a file beyond what is accepted and free; says how much was not written
+fill() {
+	mib=$((($(meminfo_bytes MemFree) - $(vmstat_bytes) >> 20) + $1))
+	dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
+	echo $((mib - ($(stat -c %s $FILL/fill) >> 20)))
+}
+
+begin 29
+
+# Whoever starts a hog must survive it.
+echo -1000 >/proc/self/oom_score_adj
+# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+# And the watermarks are to stay where they are.
+echo 0 >/proc/sys/vm/watermark_boost_factor
+mount_fill
+insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
+
+is "a policy for another version of the contract is refused" \
+	"$(insert version=1000)" "Invalid argument"
+is "and does not stay" "$(ls -d /sys/module/ua_nothing 2>/dev/null)" ""
+
+for claim in 0 1000; do
+	# What is accepted is in shreds, so that high orders want more.
+	work fragment 64
+	is "a policy that accepts nothing and claims $claim blocks" "$(insert claim=$claim)" ""
+	for kind in noretry retry plain; do
+		work high 10 10 $kind
+		is "claim $claim, order 10, $kind: all served, no compaction, no reclaim" \
+			"$(reported succeeded failed compact_stall allocstall)" "10 0 0 0"
+	done
+	holds "it was asked, and told of failures" "$(counted failed)" -ge 10 \
+		-a "$(counted asked)" -gt "$(counted failed)"
+	work release
+
+	parked=$(vmstat_bytes)
+	failed=$(counted failed)
+	is "a file beyond what is accepted: all is written" "$(fill 64)" 0
+	holds "from what was parked" "$((parked - $(vmstat_bytes)))" -ge $((64 << 20))
+	holds "a block for each failure at most" "$((parked - $(vmstat_bytes)))" \
+		-le $((($(counted failed) - failed) * BLOCK))
+	rm $FILL/fill
+	work contig second
+	is "contiguous memory is had, too, and it is told" "$(reported result blocks) $(counted told)" "0 1 1"
+	rmmod ua_nothing
+done
+
+# Without it the kernel's own policy is back, whose goal is above the watermarks.
+work burst 5
+holds "unloaded, the kernel accepts up to the watermark again" "$(reported blocks)" -ge 4
+
+# To the end. A process that wants more than there is may only die of that.
+insert
+kills=$(oom_kills)
+mib=$(($(meminfo_bytes MemFree) - $(promo_bytes) >> 20))
+dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
+is "nearly all memory for a file" "$(stat -c %s $FILL/fill)" $((mib << 20))
+is "nobody was killed, nothing failed" "$(oom_kills) $(complaints 'Call Trace')" "$kills "
+holds "what is parked is part of what is left" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
+"$HERE/hog" 256
+is "a process that wants more than that dies" "$? $(oom_kills)" "137 $((kills + 1))"
+is "when nothing is left to be accepted" "$(vmstat_bytes) $(emu pages_pending)" "0 0"
+is "the kernel has no other complaint" "$(complaints)" ""
+dmesg -c >/dev/null
+
+rmmod ua_nothing
+rmmod ua_workload
+umount $FILL
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+clean_log
+ktap_finished
