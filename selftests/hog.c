@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog MIB: touch so much memory, say "held" on stdout, and hold it until killed.
- * The first that the OOM killer will choose.
+ * hog MIB [MS]: touch so much memory, say "held" on stdout, and hold it until killed;
+ * or, with MS, give it back, and touch it again after so many milliseconds, and so
+ * on, at the lowest priority. The first that the OOM killer will choose.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,16 +25,29 @@ static void be_chosen(void)
 	close(fd);
 }
 
+static void touch(char *memory, size_t bytes)
+{
+	size_t at;
+
+	for (at = 0; at < bytes; at += PAGE)
+		memory[at] = 1;
+}
+
 int main(int argc, char **argv)
 {
-	size_t at, bytes = argc == 2 ? strtoul(argv[1], NULL, 10) << 20 : 0;
+	size_t bytes = argc > 1 ? strtoul(argv[1], NULL, 10) << 20 : 0;
+	unsigned int ms = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
 	char *memory;
 
-	if (!bytes) {
-		fputs("usage: hog MIB\n", stderr);
+	if (!bytes || argc > 3) {
+		fputs("usage: hog MIB [MS]\n", stderr);
 		return 2;
 	}
 	be_chosen();
+	if (ms && nice(19) < 0) {
+		perror("hog: nice");
+		return 1;
+	}
 	/* NORESERVE: to want more than there is must not be refused at once. */
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
@@ -41,10 +55,14 @@ int main(int argc, char **argv)
 		perror("hog: mmap");
 		return 1;
 	}
-	for (at = 0; at < bytes; at += PAGE)
-		memory[at] = 1;
+	touch(memory, bytes);
 	puts("held");
 	fflush(stdout);
+	while (ms) {
+		madvise(memory, bytes, MADV_DONTNEED);
+		usleep(1000 * ms);
+		touch(memory, bytes);
+	}
 	pause();
 	return 0;
 }
