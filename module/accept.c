@@ -3,6 +3,7 @@
  * The engine: walks nodes and zones, accepts block by block, keeps the
  * accounts. Knows nothing of who asks, nor of how the kernel accepts.
  */
+#include <linux/irq_work.h>
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/percpu.h>
@@ -39,7 +40,14 @@ struct zone *ua_zone_next(struct zone *zone)
 	return NULL;
 }
 
-static struct ua_zone_stat *zone_stat(struct zone *zone)
+/**
+ * ua_zone_stat - what we keep of a zone
+ * @zone: any zone
+ *
+ * Context: any.
+ * Return: never NULL.
+ */
+struct ua_zone_stat *ua_zone_stat(struct zone *zone)
 {
 	return &ua_state.stats[zone_to_nid(zone) * MAX_NR_ZONES + zone_idx(zone)];
 }
@@ -74,7 +82,7 @@ static void count_call(struct ua_zone_stat *stat, enum ua_why why, u64 ns, int r
  */
 static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flags)
 {
-	struct ua_zone_stat *stat = zone_stat(zone);
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
 	/* Usable in every context, and while timekeeping is suspended. */
 	u64 start = ktime_get_mono_fast_ns();
 	u64 ns;
@@ -93,10 +101,78 @@ static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flag
 	return ret;
 }
 
-static int accept_one(struct zone *zone, enum ua_why why)
+/**
+ * ua_accept_parked_node - what is parked in all zones of a node
+ * @nid: an online node
+ *
+ * Context: any; no lock.
+ * Return: bytes.
+ */
+u64 ua_accept_parked_node(int nid)
 {
-	atomic64_add(UA_BLOCK_BYTES, &zone_stat(zone)->inflight);
+	struct zone *zones = NODE_DATA(nid)->node_zones;
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		if (populated_zone(&zones[i]))
+			bytes += zone_parked(&zones[i]);
+	return bytes;
+}
+
+/**
+ * ua_accept_parked - what is parked in all zones
+ *
+ * Context: any; no lock.
+ * Return: bytes.
+ */
+u64 ua_accept_parked(void)
+{
+	u64 bytes = 0;
+	int nid;
+
+	for_each_online_node(nid)
+		bytes += ua_accept_parked_node(nid);
+	return bytes;
+}
+
+/**
+ * ua_accept_one - accept a block of a zone
+ * @zone: a populated zone
+ * @why: on whose behalf
+ *
+ * From the end of its list, away from where allocations take theirs.
+ *
+ * Context: any in which memory may be allocated.
+ * Return: 0, -ENOENT if it has none, or what the platform answered.
+ */
+int ua_accept_one(struct zone *zone, enum ua_why why)
+{
+	atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
 	return accept_reserved(zone, why, UA_FROM_END);
+}
+
+/**
+ * ua_zone_view - a zone as the policy sees it
+ * @zone: a populated zone
+ * @order: of the allocation on whose behalf we look
+ * @view: the result
+ *
+ * Context: any; takes no lock, so the numbers may be of different moments.
+ */
+void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *view)
+{
+	s64 unusable = BIT(order) - 1 + READ_ONCE(zone->nr_free_highatomic);
+
+	if (IS_ENABLED(CONFIG_CMA))
+		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
+	view->coming = atomic64_read(&ua_zone_stat(zone)->inflight) >> PAGE_SHIFT;
+	view->parked = ua_state.core->parked_pages(zone);
+	/* Free pages include the parked ones; signed, for the two may disagree. */
+	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->parked -
+		     unusable;
+	view->high = high_wmark_pages(zone);
+	view->promo = promo_wmark_pages(zone);
 }
 
 /*
@@ -108,34 +184,49 @@ static int accept_one(struct zone *zone, enum ua_why why)
 static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 			 bool begun)
 {
-	struct ua_zone_stat *stat = zone_stat(zone);
-	s64 coming = atomic64_add_return(UA_BLOCK_BYTES, &stat->inflight);
-	s64 parked = ua_state.core->parked_pages(zone);
-	s64 unusable = BIT(order) - 1 + READ_ONCE(zone->nr_free_highatomic);
-	struct ua_zone_view view = {
-		.coming = (coming - UA_BLOCK_BYTES) >> PAGE_SHIFT,
-		.parked = parked,
-		.high = high_wmark_pages(zone),
-		.promo = promo_wmark_pages(zone),
-	};
-	u64 want;
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
+	struct ua_zone_view view;
+	u64 coming, want;
 
-	if (IS_ENABLED(CONFIG_CMA))
-		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
-	/* Free pages include the parked ones; signed, for the two may disagree. */
-	view.free = (s64)zone_page_state(zone, NR_FREE_PAGES) - parked - unusable;
+	/* Most allocations want nothing, and need not disturb other CPUs. */
+	ua_zone_view(zone, order, &view);
+	want = ua_policy_want(&view, UA_BLOCK_PAGES, failed, begun);
+	if (!want)
+		return 0;
 
+	coming = atomic64_add_return(UA_BLOCK_BYTES, &stat->inflight);
+	ua_zone_view(zone, order, &view);
+	view.coming = (coming - UA_BLOCK_BYTES) >> PAGE_SHIFT;
 	want = ua_policy_want(&view, UA_BLOCK_PAGES, failed, begun);
 	if (!want)
 		atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
 	return want;
 }
 
+/*
+ * Wake the background thread before allocations are in need. By irq_work, for
+ * the caller may hold the scheduler's locks. Once: who comes next finds that it
+ * was done, until the thread goes back to sleep.
+ */
+static void kick_background(struct zone *zone, unsigned int order)
+{
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
+	struct ua_zone_view view;
+
+	if (!READ_ONCE(stat->kick_below))
+		return;
+	ua_zone_view(zone, order, &view);
+	if (view.free + view.coming >= READ_ONCE(stat->kick_below))
+		return;
+	WRITE_ONCE(stat->kick_below, 0);
+	irq_work_queue(&stat->kick);
+}
+
 static void count_wait(struct zone *zone, u64 ns)
 {
 	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
 
-	this_cpu_inc(zone_stat(zone)->count->waits[bucket]);
+	this_cpu_inc(ua_zone_stat(zone)->count->waits[bucket]);
 }
 
 /*
@@ -162,13 +253,14 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	u64 start = 0, ns = 0, want;
 	unsigned int done = 0;
 
-	if (!failed && was_refused(zone_stat(zone)))
+	kick_background(zone, order);
+	if (!failed && was_refused(ua_zone_stat(zone)))
 		return 0;
 
 	while ((want = reserve_block(zone, order, failed && !done, done))) {
 		if (done && (done >= budget || ns >= limit)) {
-			atomic64_sub(UA_BLOCK_BYTES, &zone_stat(zone)->inflight);
-			this_cpu_inc(zone_stat(zone)->count->shortfalls);
+			atomic64_sub(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
+			this_cpu_inc(ua_zone_stat(zone)->count->shortfalls);
 			trace_shortfall(zone_to_nid(zone), zone_idx(zone), order,
 					done, want);
 			break;
@@ -188,7 +280,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 /* See struct ua_upcalls. Not our work, so neither a call nor a wait of ours. */
 static void isolated(struct zone *zone)
 {
-	this_cpu_add(zone_stat(zone)->count->accepted[UA_WHY_ISOLATION],
+	this_cpu_add(ua_zone_stat(zone)->count->accepted[UA_WHY_ISOLATION],
 		     UA_BLOCK_BYTES);
 }
 
@@ -217,7 +309,7 @@ static int accept_zone(struct zone *zone, u64 *blocks, enum ua_why why)
 		int ret = may_go_on();
 
 		if (!ret)
-			ret = accept_one(zone, why);
+			ret = ua_accept_one(zone, why);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
 		(*blocks)--;
@@ -226,20 +318,8 @@ static int accept_zone(struct zone *zone, u64 *blocks, enum ua_why why)
 	return 0;
 }
 
-/**
- * ua_accept_node - accept blocks of one node
- * @nid:	an online node
- * @blocks:	in: how many; out: how many of them are left to do
- * @why:	on whose behalf
- *
- * From the highest zone down: what only the low zones can serve stays
- * untouched longest.
- *
- * Context: process context, may sleep between blocks, holds no lock across one.
- * Return: 0 also when the node had less; -EINTR on a signal, -ENODEV when the
- * module is being unloaded, or what the platform answered. Blocks done stay done.
- */
-int ua_accept_node(int nid, u64 *blocks, enum ua_why why)
+/* From the highest zone down, as the background does. */
+static int accept_node(int nid, u64 *blocks, enum ua_why why)
 {
 	struct zone *zones = NODE_DATA(nid)->node_zones;
 	int i, ret = 0;
@@ -255,14 +335,16 @@ int ua_accept_node(int nid, u64 *blocks, enum ua_why why)
  * @blocks:	how many; more than there are is no error
  * @why:	on whose behalf
  *
- * Context and return value: as ua_accept_node().
+ * Context: process context, may sleep between blocks, holds no lock across one.
+ * Return: 0 also when there was less; -EINTR on a signal, -ENODEV when the
+ * module is being unloaded, or what the platform answered. Blocks done stay done.
  */
 int ua_accept_blocks(u64 blocks, enum ua_why why)
 {
 	int nid, ret;
 
 	for_each_online_node(nid) {
-		ret = ua_accept_node(nid, &blocks, why);
+		ret = accept_node(nid, &blocks, why);
 		if (ret || !blocks)
 			return ret;
 	}
@@ -303,7 +385,7 @@ static u64 sum_accepted(const struct ua_count *count)
  */
 void ua_accept_sum_zone(struct zone *zone, struct ua_sum *sum)
 {
-	struct ua_zone_stat *stat = zone_stat(zone);
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
 	u64 before = sum_accepted(&sum->count);
 	u64 parked, gone, ours;
 	int cpu;
@@ -378,7 +460,7 @@ int ua_accept_init(void)
 			goto err_stats;
 	}
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		zone_stat(zone)->parked_at_load = zone_parked(zone);
+		ua_zone_stat(zone)->parked_at_load = zone_parked(zone);
 	return 0;
 
 err_stats:

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The background acceptor: one thread per memory node with memory parked.
+ * The background acceptor: threads for each memory node with memory parked.
  *
- * Threads exist only while the mode is not "off". They run at the lowest
- * priority on the CPUs of their node; what they accept is then local to the
- * CPU that pays for it.
+ * They exist only while the mode is not "off", run at the lowest priority, on
+ * the CPUs of their node, and need no memory while they run: they are to help
+ * when there is none.
  */
 #include <linux/cpumask.h>
 #include <linux/freezer.h>
+#include <linux/irq_work.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
+#include <linux/mm.h>
 #include <linux/sched.h>
 #include <linux/sched/task.h>
 #include <linux/slab.h>
@@ -18,119 +20,259 @@
 
 #include "unaccepted.h"
 
-static u64 node_parked(int nid)
-{
-	struct ua_sum sum = {};
+#include "../include/trace/events/unaccepted.h"
 
-	ua_accept_sum_node(nid, &sum);
-	return sum.parked;
+#define FOREVER		U64_MAX
+
+/* Where nobody kicks us we look ourselves, the more often the faster memory goes. */
+#define POLL_MIN_NS	(10 * (u64)NSEC_PER_MSEC)
+#define POLL_MAX_NS	(200 * (u64)NSEC_PER_MSEC)
+
+/* Memory must not all be headroom. */
+#define HEADROOM_SHARE	8
+
+static struct zone *node_zone(int nid, int i)
+{
+	struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+	return populated_zone(zone) && ua_state.core->parked_pages(zone) ? zone : NULL;
 }
 
-/* Jiffies until this thread may take its next block: 0 for now. */
-static long acceptor_delay(struct ua_acceptor *acceptor, int nid)
+/* Pages to be had beyond the watermark of a zone, as things are. */
+static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
+			 const struct ua_acceptor_knobs *knobs)
 {
-	u64 wait_ns;
+	struct ua_demand *demand = &ua_zone_stat(zone)->demand;
+	struct ua_headroom headroom = {
+		.pages = knobs->headroom_bytes >> PAGE_SHIFT,
+		/* It takes us a moment to come, and blocks to get going. */
+		.lead_ns = 4 * thread->usual_ns + POLL_MIN_NS,
+		.limit = zone_managed_pages(zone) / HEADROOM_SHARE,
+	};
 
-	/* What is parked only ever gets less: nothing to wake up for. */
-	if (!node_parked(nid))
-		return MAX_SCHEDULE_TIMEOUT;
+	if (!thread->index)
+		ua_policy_observe(demand, ktime_get_ns(),
+				  zone_page_state(zone, NR_FREE_PAGES));
+	/* While others wait for the CPU we do without half of it. */
+	if (ua_throttle_pressed(thread))
+		headroom.pages /= 2;
+	return ua_policy_headroom(&headroom, demand);
+}
 
-	spin_lock(&acceptor->pace_lock);
-	wait_ns = ua_policy_pace(&acceptor->pace_next_ns, ktime_get_ns(),
-				 UA_BLOCK_BYTES,
-				 READ_ONCE(acceptor->bytes_per_second));
-	spin_unlock(&acceptor->pace_lock);
+/* Does the zone want a block now? If not, see to it that we hear when it does. */
+static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
+		       const struct ua_acceptor_knobs *knobs)
+{
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
+	u64 headroom = zone_headroom(thread, zone, knobs);
+	struct ua_zone_view view;
+	bool wants;
 
-	/* Rounded up, or the last part of a wait would be spent spinning. */
-	return wait_ns ? nsecs_to_jiffies(wait_ns) + 1 : 0;
+	ua_zone_view(zone, 0, &view);
+	wants = ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom,
+				READ_ONCE(stat->filling));
+	WRITE_ONCE(stat->filling, wants);
+	if (wants || !READ_ONCE(ua_state.owns_policy))
+		return wants;
+
+	WRITE_ONCE(stat->kick_below,
+		   ua_policy_kick_below(&view, UA_BLOCK_PAGES, headroom));
+	/* Who took memory before it could see that must not be missed. */
+	smp_mb();
+	ua_zone_view(zone, 0, &view);
+	return ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom, false);
+}
+
+/* How long until a zone without our policy is worth another look? */
+static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
+{
+	u64 rate = READ_ONCE(ua_zone_stat(zone)->demand.fast);
+	u64 slack = max_t(u64, knobs->headroom_bytes >> (PAGE_SHIFT + 3), UA_BLOCK_PAGES);
+
+	return clamp(div64_u64(slack * NSEC_PER_SEC, rate + 1), POLL_MIN_NS, POLL_MAX_NS);
 }
 
 /*
- * Take one block. Returns the jiffies to stay away afterwards: until the knobs
- * are written again if the platform refused, and a tick if others hold the last
- * blocks but have not finished them.
+ * The zone to take a block from: the highest that wants one, for what only the
+ * low zones can serve stays untouched longest. If none does, @wait_ns says for
+ * how long.
  */
-static long acceptor_step(int nid)
+static struct zone *pick_zone(struct ua_acceptor_thread *thread,
+			      const struct ua_acceptor_knobs *knobs, u64 *wait_ns)
 {
-	u64 blocks = 1;
-	int ret = ua_accept_node(nid, &blocks, UA_WHY_BACKGROUND);
+	struct zone *zone;
+	int i;
 
-	if (ret)
-		return MAX_SCHEDULE_TIMEOUT;
-	return blocks ? 1 : 0;
+	WRITE_ONCE(thread->rest, UA_REST_DONE);
+	*wait_ns = FOREVER;
+	for (i = MAX_NR_ZONES - 1; i >= 0; i--) {
+		zone = node_zone(thread->nid, i);
+		if (!zone)
+			continue;
+		if (knobs->mode != UA_MODE_AHEAD || zone_wants(thread, zone, knobs))
+			return zone;
+		WRITE_ONCE(thread->rest, UA_REST_ENOUGH);
+		if (!READ_ONCE(ua_state.owns_policy))
+			*wait_ns = min(*wait_ns, zone_poll(zone, knobs));
+	}
+	return NULL;
+}
+
+/* What next? 0 if a block was tried, else how long to stay away. */
+static u64 acceptor_step(struct ua_acceptor_thread *thread)
+{
+	struct ua_acceptor_knobs knobs;
+	struct zone *zone;
+	u64 start, wait_ns;
+	int ret;
+
+	ua_acceptor_get(&knobs);
+	zone = pick_zone(thread, &knobs, &wait_ns);
+	if (!zone)
+		return wait_ns;
+
+	start = ktime_get_ns();
+	wait_ns = ua_throttle_wait(thread, &knobs, start);
+	if (wait_ns)
+		return wait_ns;
+
+	WRITE_ONCE(thread->rest, UA_REST_NOT);
+	ret = ua_accept_one(zone, UA_WHY_BACKGROUND);
+	ua_throttle_done(thread, &knobs, ktime_get_ns() - start, ret);
+	cond_resched();
+	/* Others hold the last blocks of the zone but have not finished them. */
+	return ret == -ENOENT ? NSEC_PER_MSEC : 0;
+}
+
+/* Sleep for @wait_ns, or until something changes. */
+static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
+			   unsigned long generation, int kicks)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	/* Rounded up, or the last part of a wait would be spent spinning. */
+	long timeout = wait_ns == FOREVER ? MAX_SCHEDULE_TIMEOUT :
+		       nsecs_to_jiffies(wait_ns) + 1;
+
+	trace_acceptor_sleep(thread->nid, thread->index, thread->rest, wait_ns,
+			     ua_accept_parked_node(thread->nid));
+	wait_event_freezable_timeout(acceptor->wait,
+				     kthread_should_stop() ||
+				     READ_ONCE(acceptor->generation) != generation ||
+				     atomic_read(&acceptor->kicks) != kicks,
+				     timeout);
+	trace_acceptor_wake(thread->nid, thread->index,
+			    atomic_read(&acceptor->kicks) != kicks,
+			    ua_accept_parked_node(thread->nid));
 }
 
 static int acceptor_thread(void *data)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	int nid = (long)data;
-	long delay = 0;
+	struct ua_acceptor_thread *thread = data;
+	unsigned long generation = 0;
+	u64 wait_ns;
+	int kicks;
 
 	set_freezable();
 	while (!kthread_should_stop()) {
-		/* Before the delay is worked out, so that no change is missed. */
-		unsigned long generation = READ_ONCE(acceptor->generation);
-
-		if (!delay)
-			delay = acceptor_delay(acceptor, nid);
-		if (!delay) {
-			delay = acceptor_step(nid);
-			try_to_freeze();
-			continue;
+		/* Before the step looks around, so that no change is missed. */
+		kicks = atomic_read(&acceptor->kicks);
+		if (generation != READ_ONCE(acceptor->generation)) {
+			generation = READ_ONCE(acceptor->generation);
+			ua_throttle_reset(thread);
 		}
-		wait_event_freezable_timeout(acceptor->wait,
-					     kthread_should_stop() ||
-					     READ_ONCE(acceptor->generation) != generation,
-					     delay);
-		delay = 0;
+		wait_ns = acceptor_step(thread);
+		if (wait_ns)
+			acceptor_sleep(thread, wait_ns, generation, kicks);
+		else
+			try_to_freeze();
 	}
 	return 0;
 }
 
-static int acceptor_start(struct ua_acceptor *acceptor, int nid)
+/* See struct ua_zone_stat. Hard interrupt context, or a thread's on PREEMPT_RT. */
+static void acceptor_kicked(struct irq_work *work)
 {
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+
+	atomic_inc(&acceptor->kicks);
+	wake_up_all(&acceptor->wait);
+}
+
+/* The CPUs of a node or, if it has none online, of the nearest that has. */
+static const struct cpumask *node_cpus(int nid)
+{
+	int best = NUMA_NO_NODE, other;
+
+	for_each_online_node(other) {
+		if (!cpumask_intersects(cpumask_of_node(other), cpu_online_mask))
+			continue;
+		if (best == NUMA_NO_NODE ||
+		    node_distance(nid, other) < node_distance(nid, best))
+			best = other;
+	}
+	return best == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(best);
+}
+
+static struct ua_acceptor_thread *slot(struct ua_acceptor *acceptor, int nid, int i)
+{
+	return &acceptor->threads[nid * UA_MAX_THREADS + i];
+}
+
+static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
+{
+	struct ua_acceptor_thread *thread = slot(acceptor, nid, i);
 	struct task_struct *task;
 
-	task = kthread_create_on_node(acceptor_thread, (void *)(long)nid, nid,
-				      "kacceptd%d", nid);
+	memset(thread, 0, sizeof(*thread));
+	thread->nid = nid;
+	thread->index = i;
+	thread->rest = UA_REST_NOT;
+	task = kthread_create_on_node(acceptor_thread, thread, nid,
+				      i ? "kacceptd%d/%d" : "kacceptd%d", nid, i);
 	if (IS_ERR(task))
 		return PTR_ERR(task);
 
 	set_user_nice(task, MAX_NICE);
-	/* A node without CPUs is served from wherever there is time. */
-	if (cpumask_intersects(cpumask_of_node(nid), cpu_online_mask))
-		set_cpus_allowed_ptr(task, cpumask_of_node(nid));
+	set_cpus_allowed_ptr(task, node_cpus(nid));
 	/*
 	 * A reference of our own, so that a thread that ended by itself could
 	 * still be stopped without touching freed memory.
 	 */
-	acceptor->threads[nid] = get_task_struct(task);
+	thread->task = get_task_struct(task);
 	wake_up_process(task);
 	return 0;
 }
 
 static void acceptor_stop_all(struct ua_acceptor *acceptor)
 {
-	int nid;
+	int i;
 
-	for (nid = 0; nid < nr_node_ids; nid++) {
-		if (!acceptor->threads[nid])
+	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
+		if (!acceptor->threads[i].task)
 			continue;
-		kthread_stop_put(acceptor->threads[nid]);
-		acceptor->threads[nid] = NULL;
+		kthread_stop_put(acceptor->threads[i].task);
+		acceptor->threads[i].task = NULL;
+	}
+	/* Nobody is there to be kicked. */
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
+		WRITE_ONCE(ua_state.stats[i].kick_below, 0);
+		ua_state.stats[i].filling = false;
 	}
 }
 
-static int acceptor_start_all(struct ua_acceptor *acceptor)
+static int acceptor_start_all(struct ua_acceptor *acceptor, int threads)
 {
-	int nid, ret;
+	int nid, i, ret;
 
 	for_each_node_state(nid, N_MEMORY) {
-		if (!node_parked(nid))
+		if (!ua_accept_parked_node(nid))
 			continue;
-		ret = acceptor_start(acceptor, nid);
-		if (ret)
-			goto err_stop;
+		for (i = 0; i < threads; i++) {
+			ret = acceptor_start(acceptor, nid, i);
+			if (ret)
+				goto err_stop;
+		}
 	}
 	return 0;
 
@@ -140,67 +282,113 @@ err_stop:
 }
 
 /**
- * ua_acceptor_set_mode - change what the background threads do
- * @mode: the new mode; the old one again starts afresh after a failure
+ * ua_acceptor_get - read all knobs at one moment
+ * @knobs: the result
  *
- * Context: process context, sleeps until running threads have finished their
- * block.
- * Return: 0, or the errno of a thread that could not be created, and then the
- * mode is off.
+ * Context: process context.
  */
-int ua_acceptor_set_mode(enum ua_mode mode)
+void ua_acceptor_get(struct ua_acceptor_knobs *knobs)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	int ret = 0;
 
-	mutex_lock(&acceptor->lock);
-	acceptor_stop_all(acceptor);
-	WRITE_ONCE(acceptor->mode, UA_MODE_OFF);
-	if (mode != UA_MODE_OFF)
-		ret = acceptor_start_all(acceptor);
-	if (!ret)
-		WRITE_ONCE(acceptor->mode, mode);
-	mutex_unlock(&acceptor->lock);
-
-	return ret;
+	spin_lock(&acceptor->quota_lock);
+	*knobs = acceptor->knobs;
+	spin_unlock(&acceptor->quota_lock);
 }
 
-/**
- * ua_acceptor_set_pace - limit the rate of all background threads together
- * @bytes_per_second: 0 for no limit
- *
- * Takes effect at once: a thread that waits for its slot under the old limit is
- * woken.
- */
-void ua_acceptor_set_pace(u64 bytes_per_second)
+static void acceptor_publish(struct ua_acceptor *acceptor,
+			     const struct ua_acceptor_knobs *knobs)
 {
-	struct ua_acceptor *acceptor = &ua_state.acceptor;
-
-	spin_lock(&acceptor->pace_lock);
-	WRITE_ONCE(acceptor->bytes_per_second, bytes_per_second);
-	acceptor->pace_next_ns = 0;
+	spin_lock(&acceptor->quota_lock);
+	acceptor->knobs = *knobs;
+	acceptor->next_ns = 0;
 	WRITE_ONCE(acceptor->generation, acceptor->generation + 1);
-	spin_unlock(&acceptor->pace_lock);
+	spin_unlock(&acceptor->quota_lock);
 	wake_up_all(&acceptor->wait);
 }
 
 /**
- * ua_acceptor_pid - who serves a node
- * @nid: a possible node
+ * ua_acceptor_set - change what the background threads do, all of it at once
+ * @change: applies the change to a copy of the knobs; 0 or a negative errno
+ * @arg: for @change
  *
- * Context: process context, may sleep.
- * Return: the thread's process id, 0 if there is none.
+ * Threads that wait under the old limits are woken. Where the mode was written,
+ * be it the same again, they start anew.
+ *
+ * Context: process context, sleeps until running threads have finished their
+ * block.
+ * Return: 0; the errno of @change, and then nothing has changed; or that of a
+ * thread that could not be created, and then the mode is off.
  */
-pid_t ua_acceptor_pid(int nid)
+int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	pid_t pid = 0;
+	struct ua_acceptor_knobs old, knobs;
+	int ret;
 
 	mutex_lock(&acceptor->lock);
-	if (acceptor->threads[nid])
-		pid = acceptor->threads[nid]->pid;
+	ua_acceptor_get(&old);
+	knobs = old;
+	knobs.afresh = false;
+	ret = change(&knobs, arg);
+	if (ret)
+		goto out;
+
+	if (!knobs.afresh && knobs.threads_per_node == old.threads_per_node) {
+		acceptor_publish(acceptor, &knobs);
+		goto out;
+	}
+	acceptor_stop_all(acceptor);
+	acceptor_publish(acceptor, &knobs);
+	if (knobs.mode != UA_MODE_OFF)
+		ret = acceptor_start_all(acceptor, knobs.threads_per_node);
+	if (ret) {
+		knobs.mode = UA_MODE_OFF;
+		acceptor_publish(acceptor, &knobs);
+	}
+out:
 	mutex_unlock(&acceptor->lock);
-	return pid;
+	return ret;
+}
+
+/**
+ * ua_acceptor_hold - let no thread begin a block for a while
+ * @hold: true to begin, false to end
+ *
+ * A block under way is finished meanwhile.
+ *
+ * Context: process context.
+ */
+void ua_acceptor_hold(bool hold)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+
+	spin_lock(&acceptor->quota_lock);
+	WRITE_ONCE(acceptor->held, hold);
+	WRITE_ONCE(acceptor->generation, acceptor->generation + 1);
+	spin_unlock(&acceptor->quota_lock);
+	wake_up_all(&acceptor->wait);
+}
+
+/**
+ * ua_acceptor_rebind - let the threads run where they belong
+ *
+ * To be called when a CPU has come: while a node has none, its threads run
+ * elsewhere, and the scheduler does not lead them back.
+ *
+ * Context: process context, may sleep.
+ */
+void ua_acceptor_rebind(void)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	int i;
+
+	mutex_lock(&acceptor->lock);
+	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
+		if (acceptor->threads[i].task)
+			set_cpus_allowed_ptr(acceptor->threads[i].task,
+					     node_cpus(acceptor->threads[i].nid));
+	mutex_unlock(&acceptor->lock);
 }
 
 /**
@@ -211,24 +399,36 @@ pid_t ua_acceptor_pid(int nid)
 int ua_acceptor_init(void)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	int i;
 
 	mutex_init(&acceptor->lock);
-	spin_lock_init(&acceptor->pace_lock);
+	spin_lock_init(&acceptor->quota_lock);
 	init_waitqueue_head(&acceptor->wait);
-	acceptor->threads = kcalloc(nr_node_ids, sizeof(*acceptor->threads),
-				    GFP_KERNEL);
+	acceptor->knobs.cpu_percent = UA_CPU_PERCENT_MAX;
+	acceptor->knobs.headroom_bytes = UA_HEADROOM_DEFAULT;
+	acceptor->knobs.threads_per_node = 1;
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
+		init_irq_work(&ua_state.stats[i].kick, acceptor_kicked);
+
+	acceptor->threads = kcalloc(nr_node_ids * UA_MAX_THREADS,
+				    sizeof(*acceptor->threads), GFP_KERNEL);
 	return acceptor->threads ? 0 : -ENOMEM;
 }
 
 /**
- * ua_acceptor_exit - stop the threads; nobody may start new ones any more
+ * ua_acceptor_exit - stop the threads
+ *
+ * Nobody may start new ones any more, and no allocation may ask us.
  */
 void ua_acceptor_exit(void)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	int i;
 
 	mutex_lock(&acceptor->lock);
 	acceptor_stop_all(acceptor);
 	mutex_unlock(&acceptor->lock);
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
+		irq_work_sync(&ua_state.stats[i].kick);
 	kfree(acceptor->threads);
 }

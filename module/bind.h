@@ -6,8 +6,7 @@
 #include "core.h"
 
 void *ua_bind_symbol(const char *name);
-bool ua_bind_can_tell_eager(void);
-bool ua_bind_eager(void);
+void ua_bind_data(struct ua_core *core);
 unsigned long ua_bind_parked_pages(struct zone *zone);
 
 #endif /* _UNACCEPTED_BIND_H */

@@ -14,6 +14,7 @@
 #include <linux/build_bug.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/psi_types.h>
 #include <linux/static_call.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
@@ -60,35 +61,11 @@ void *ua_bind_symbol(const char *name)
 	return addr;
 }
 
-/**
- * ua_bind_can_tell_eager - make ua_bind_eager() work
- *
- * Context: process context, at load; patches a static call of ours.
- * Return: false if the kernel does not let us; then the log says so.
+/*
+ * Was all memory accepted at boot, as accept_memory=eager says? lazy_accept is
+ * static data in mm/page_alloc.c, cleared by that parameter.
  */
-bool ua_bind_can_tell_eager(void)
-{
-	static const char name[] = "kallsyms_lookup_name";
-	kallsyms_lookup_name_fn *lookup = ua_bind_symbol(name);
-
-	if (!lookup) {
-		pr_warn("the kernel has no function %s, cannot tell eager from lazy\n",
-			name);
-		return false;
-	}
-	static_call_update(ua_kallsyms_lookup_name, lookup);
-	return true;
-}
-
-/**
- * ua_bind_eager - was all memory accepted at boot, as accept_memory=eager says?
- *
- * lazy_accept is static data in mm/page_alloc.c, cleared by that parameter.
- *
- * Context: process context.
- * Return: true if so; false also if it cannot be told.
- */
-bool ua_bind_eager(void)
+static bool bind_eager(void)
 {
 	unsigned long addr = static_call(ua_kallsyms_lookup_name)("lazy_accept");
 	bool lazy;
@@ -96,6 +73,50 @@ bool ua_bind_eager(void)
 	if (!addr || copy_from_kernel_nofault(&lazy, (void *)addr, sizeof(lazy)))
 		return false;
 	return !lazy;
+}
+
+#ifdef CONFIG_PSI
+static struct psi_group *bind_psi;
+
+/* The averages' totals: brought up to date every two seconds in which somebody waits. */
+static u64 bind_stalled_ns(void)
+{
+	const u64 *total = bind_psi->total[PSI_AVGS];
+
+	return READ_ONCE(total[PSI_CPU_SOME]) + READ_ONCE(total[PSI_MEM_SOME]);
+}
+
+static void bind_pressure(struct ua_core *core)
+{
+	bind_psi = (void *)static_call(ua_kallsyms_lookup_name)("psi_system");
+	if (bind_psi)
+		core->stalled_ns = bind_stalled_ns;
+}
+#else
+static void bind_pressure(struct ua_core *core)
+{
+}
+#endif
+
+/**
+ * ua_bind_data - let a binding see what only kallsyms knows
+ * @core: gets @eager and @stalled_ns, if the kernel lets us; else the log says so
+ *
+ * Context: process context, at load; patches a static call of ours.
+ */
+void ua_bind_data(struct ua_core *core)
+{
+	static const char name[] = "kallsyms_lookup_name";
+	kallsyms_lookup_name_fn *lookup = ua_bind_symbol(name);
+
+	if (!lookup) {
+		pr_warn("the kernel has no function %s, cannot tell eager from lazy, nor pressure\n",
+			name);
+		return;
+	}
+	static_call_update(ua_kallsyms_lookup_name, lookup);
+	core->eager = bind_eager;
+	bind_pressure(core);
 }
 
 /**

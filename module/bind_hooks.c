@@ -44,7 +44,6 @@ static struct ua_core hooks_core = {
  */
 const struct ua_core *ua_bind(void)
 {
-	if (ua_bind_can_tell_eager())
-		hooks_core.eager = ua_bind_eager;
+	ua_bind_data(&hooks_core);
 	return &hooks_core;
 }

@@ -11,6 +11,7 @@
 #include <linux/ftrace.h>
 #include <linux/irq_work.h>
 #include <linux/mm.h>
+#include <linux/math.h>
 #include <linux/mutex.h>
 #include <linux/rcupdate.h>
 #include <linux/static_call.h>
@@ -35,9 +36,63 @@ static_assert(__same_type(accept_memory, accept_memory_fn),
 DEFINE_STATIC_CALL_NULL(ua_accept_page, accept_page_fn);
 
 /*
- * Take the block at the end of the zone's list. The allocator takes blocks
- * from the front: working from the other end keeps the two from meeting in
- * the guard unit behind a block, where one of them would spin.
+ * The blocks under way, by the number of their first page; 0 is none. The kernel
+ * accepts the unit behind a block with it, so who takes the neighbour of one of
+ * these would spin until it is done.
+ */
+#define STOCK_BUSY	8
+static DEFINE_RAW_SPINLOCK(stock_busy_lock);	/* writes of stock_busy; inside zone->lock */
+static unsigned long stock_busy[STOCK_BUSY];
+
+static bool stock_is_busy(unsigned long pfn)
+{
+	unsigned long busy;
+	int i;
+
+	/* Without stock_busy_lock: who is wrong here waits, no more. */
+	for (i = 0; i < STOCK_BUSY; i++) {
+		busy = READ_ONCE(stock_busy[i]);
+		if (busy && abs_diff(busy, pfn) <= UA_BLOCK_PAGES)
+			return true;
+	}
+	return false;
+}
+
+/* Without a free slot the block may be waited for, no more. */
+static void stock_set_busy(unsigned long from, unsigned long to)
+{
+	unsigned long flags;
+	int i;
+
+	raw_spin_lock_irqsave(&stock_busy_lock, flags);
+	for (i = 0; i < STOCK_BUSY; i++) {
+		if (stock_busy[i] == from) {
+			WRITE_ONCE(stock_busy[i], to);
+			break;
+		}
+	}
+	raw_spin_unlock_irqrestore(&stock_busy_lock, flags);
+}
+
+/* The last block whose neighbours are left alone, if there is one near the end. */
+static struct page *stock_pick_block(struct zone *zone)
+{
+	struct page *page, *last = NULL;
+	int tries = 2 * STOCK_BUSY;
+
+	list_for_each_entry_reverse(page, &zone->unaccepted_pages, lru) {
+		last = last ?: page;
+		if (!stock_is_busy(page_to_pfn(page)))
+			return page;
+		if (!--tries)
+			break;
+	}
+	return last;
+}
+
+/*
+ * Take a block at the end of the zone's list. The allocator takes blocks
+ * from the front: working from the other end keeps the two apart.
  *
  * The block leaves the list but stays PageUnaccepted, so that from here on
  * nobody else picks it: two acceptors never count the same block, and only a
@@ -52,10 +107,11 @@ static struct page *stock_claim_block(struct zone *zone)
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	page = list_empty(&zone->unaccepted_pages) ? NULL :
-	       list_last_entry(&zone->unaccepted_pages, struct page, lru);
-	if (page)
+	page = stock_pick_block(zone);
+	if (page) {
 		list_del_init(&page->lru);
+		stock_set_busy(0, page_to_pfn(page));
+	}
 	spin_unlock_irqrestore(&zone->lock, flags);
 
 	return page;
@@ -71,6 +127,7 @@ static int stock_accept_block(struct zone *zone, unsigned int flags)
 
 	/* Never fails: where the platform refuses, the kernel panics. */
 	static_call_cond(ua_accept_page)(page);
+	stock_set_busy(page_to_pfn(page), 0);
 	return 0;
 }
 
@@ -209,6 +266,7 @@ static struct ua_core stock_core = {
 	.name = "stock",
 	.parked_pages = ua_bind_parked_pages,
 	.accept_block = stock_accept_block,
+	.kexec_unsafe = true,
 	.attach = stock_attach,
 	.detach = stock_detach,
 };
@@ -235,7 +293,6 @@ const struct ua_core *ua_bind(void)
 	}
 	static_call_update(ua_accept_page, accept);
 
-	if (ua_bind_can_tell_eager())
-		stock_core.eager = ua_bind_eager;
+	ua_bind_data(&stock_core);
 	return &stock_core;
 }

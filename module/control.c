@@ -20,15 +20,21 @@
 
 static struct kobject *control_kobj;
 
-/*
- * A trimmed, terminated copy of what was written. -EINVAL if it is too long or
- * holds a NUL, behind which anything could hide.
+/**
+ * ua_control_copy - a trimmed, terminated copy of what a user wrote
+ * @to: where to
+ * @size: and how much that holds
+ * @buf: what was written; need not be terminated
+ * @count: its length
+ *
+ * Return: 0; -EINVAL if it is too long or holds a NUL, behind which anything
+ * could hide.
  */
-static int copy_input(char *to, const char *buf, size_t count)
+int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
 {
 	char *start;
 
-	if (count >= INPUT_MAX || memchr(buf, 0, count))
+	if (count >= size || memchr(buf, 0, count))
 		return -EINVAL;
 	memcpy(to, buf, count);
 	to[count] = 0;
@@ -37,12 +43,17 @@ static int copy_input(char *to, const char *buf, size_t count)
 	return 0;
 }
 
-/*
- * Decimal digits and at most one of memparse()'s suffixes. memparse() alone
- * would wrap silently past 2^64 and stop at the first stray character, so it
- * only gets to say what the suffix is worth. Cuts the suffix off @s.
+/**
+ * ua_control_parse_bytes - read an amount of bytes
+ * @s: decimal digits and at most one of memparse()'s suffixes, which is cut off
+ * @bytes: the result
+ *
+ * memparse() alone would wrap silently past 2^64 and stop at the first stray
+ * character, so it only gets to say what the suffix is worth.
+ *
+ * Return: 0, -EINVAL or -ERANGE.
  */
-static int parse_bytes(char *s, u64 *bytes)
+int ua_control_parse_bytes(char *s, u64 *bytes)
 {
 	size_t digits = strspn(s, "0123456789");
 	char one[] = { '1', s[digits], 0 };
@@ -98,7 +109,7 @@ static int parse_amount(char *s, u64 *blocks)
 		return percent ? 0 : -EINVAL;
 	}
 
-	ret = parse_bytes(s, &bytes);
+	ret = ua_control_parse_bytes(s, &bytes);
 	if (ret)
 		return ret;
 	*blocks = ua_policy_blocks(bytes, UA_BLOCK_BYTES);
@@ -111,8 +122,12 @@ static bool have_table(void)
 	return ua_state.table.present && !ua_state.table.why;
 }
 
-/* May anything be accepted here at all? */
-static int may_accept(void)
+/**
+ * ua_control_may_accept - may anything be accepted here at all?
+ *
+ * Return: 0; -ENODEV without a table, -EOPNOTSUPP if the binding cannot.
+ */
+int ua_control_may_accept(void)
 {
 	if (!have_table())
 		return -ENODEV;
@@ -139,10 +154,10 @@ ssize_t ua_control_accept(const char *buf, size_t count)
 	u64 blocks;
 	int ret;
 
-	ret = may_accept();
+	ret = ua_control_may_accept();
 	if (ret)
 		return ret;
-	ret = copy_input(input, buf, count);
+	ret = ua_control_copy(input, sizeof(input), buf, count);
 	if (ret)
 		return ret;
 	ret = parse_amount(input, &blocks);
@@ -211,7 +226,7 @@ static enum ua_status status_now(u64 parked)
 	if (READ_ONCE(ua_state.last_error))
 		return UA_ERROR;
 	if (atomic_read(&ua_state.users) ||
-	    READ_ONCE(ua_state.acceptor.mode) != UA_MODE_OFF)
+	    READ_ONCE(ua_state.acceptor.knobs.mode) != UA_MODE_OFF)
 		return UA_RUNNING;
 	return UA_IDLE;
 }
@@ -329,92 +344,9 @@ static const struct attribute_group control_group = {
 	.attrs = control_attrs,
 };
 
-static const char * const mode_names[] = {
-	[UA_MODE_OFF] = "off",
-	[UA_MODE_ALL] = "all",
-};
-
-static ssize_t mode_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *buf)
-{
-	return sysfs_emit(buf, "%s\n",
-			  mode_names[READ_ONCE(ua_state.acceptor.mode)]);
-}
-
-static ssize_t mode_store(struct kobject *kobj, struct kobj_attribute *attr,
-			  const char *buf, size_t count)
-{
-	int mode, ret;
-
-	ret = may_accept();
-	if (ret)
-		return ret;
-	mode = sysfs_match_string(mode_names, buf);
-	if (mode < 0)
-		return mode;
-	ret = ua_acceptor_set_mode(mode);
-	return ret ? ret : count;
-}
-
-static struct kobj_attribute mode_attr = __ATTR_RW(mode);
-
-static ssize_t bytes_per_second_show(struct kobject *kobj,
-				     struct kobj_attribute *attr, char *buf)
-{
-	return sysfs_emit(buf, "%llu\n",
-			  READ_ONCE(ua_state.acceptor.bytes_per_second));
-}
-
-static ssize_t bytes_per_second_store(struct kobject *kobj,
-				      struct kobj_attribute *attr,
-				      const char *buf, size_t count)
-{
-	char input[INPUT_MAX];
-	u64 bytes;
-	int ret;
-
-	ret = copy_input(input, buf, count);
-	if (!ret)
-		ret = parse_bytes(input, &bytes);
-	if (ret)
-		return ret;
-	ua_acceptor_set_pace(bytes);
-	return count;
-}
-
-static struct kobj_attribute bytes_per_second_attr = __ATTR_RW(bytes_per_second);
-
-static ssize_t pids_show(struct kobject *kobj, struct kobj_attribute *attr,
-			 char *buf)
-{
-	int nid, len = 0;
-	pid_t pid;
-
-	for_each_node_state(nid, N_MEMORY) {
-		pid = ua_acceptor_pid(nid);
-		if (pid)
-			len += sysfs_emit_at(buf, len, "%s%d", len ? " " : "", pid);
-	}
-	return len + sysfs_emit_at(buf, len, "\n");
-}
-
-static struct kobj_attribute pids_attr = __ATTR_RO(pids);
-
-static struct attribute *acceptor_attrs[] = {
-	&mode_attr.attr,
-	&bytes_per_second_attr.attr,
-	&pids_attr.attr,
-	NULL
-};
-
-static const struct attribute_group acceptor_group = {
-	.name = "acceptor",
-	.attrs = acceptor_attrs,
-};
-
 static const struct attribute_group *control_groups[] = {
 	&control_group,
-	&acceptor_group,
+	&ua_control_acceptor_group,
 	&ua_control_policy_group,
 	NULL
 };

@@ -54,6 +54,10 @@ struct ua_upcalls {
  *		 context in which zone->lock may be taken. NULL: cannot accept.
  * @eager:	 true if the kernel was told to accept everything at boot
  *		 (accept_memory=eager). NULL: cannot tell.
+ * @stalled_ns:	for how long somebody waited for CPUs or memory (PSI, "some"), in
+ *		all. NULL: cannot tell.
+ * @kexec_unsafe: kexec copies the new kernel to wherever it was told, accepted
+ *		or not
  * @policy_by_default: attach unless told otherwise at load
  * @attach:	 from now on the kernel asks @upcalls. Process context; returns 0
  *		 or a negative errno, -EBUSY if somebody else has that place.
@@ -69,6 +73,8 @@ struct ua_core {
 	unsigned long (*parked_pages)(struct zone *zone);
 	int (*accept_block)(struct zone *zone, unsigned int flags);
 	bool (*eager)(void);
+	u64 (*stalled_ns)(void);
+	bool kexec_unsafe;
 	bool policy_by_default;
 	int (*attach)(const struct ua_upcalls *upcalls);
 	void (*detach)(void);

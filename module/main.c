@@ -88,14 +88,19 @@ static int __init unaccepted_init(void)
 	ret = ua_acceptor_init();
 	if (ret)
 		goto err_accept;
-	ret = ua_control_init();
+	ret = ua_notify_init();
 	if (ret)
 		goto err_acceptor;
+	ret = ua_control_init();
+	if (ret)
+		goto err_notify;
 	/* Last, when all that it needs is there. */
 	if (own)
 		attach_policy();
 	return 0;
 
+err_notify:
+	ua_notify_exit();
 err_acceptor:
 	ua_acceptor_exit();
 err_accept:
@@ -110,6 +115,7 @@ static void __exit unaccepted_exit(void)
 	if (ua_state.owns_policy)
 		ua_state.core->detach();
 	ua_control_exit();
+	ua_notify_exit();
 	ua_acceptor_exit();
 	ua_accept_exit();
 }

@@ -105,3 +105,169 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 	parked = ua_policy_blocks(view->parked, block_pages);
 	return want < parked ? want : parked;
 }
+
+/*
+ * How far the zone may fall below the goal of the background thread before it
+ * begins: at least a block, or it would be woken for each.
+ */
+static s64 ahead_slack(u64 block_pages, u64 headroom)
+{
+	u64 slack = headroom / 4;
+
+	return slack > block_pages ? slack : block_pages;
+}
+
+/**
+ * ua_policy_ahead - how many blocks should be accepted ahead of need?
+ * @view: the zone
+ * @block_pages: pages in a block
+ * @headroom: pages that are to be free beyond the promo watermark
+ * @begun: it has begun to fill the zone up, and not finished
+ *
+ * Rounded down: what is accepted ahead is never more than the headroom.
+ *
+ * Return: blocks.
+ */
+u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
+		    u64 headroom, bool begun)
+{
+	s64 deficit = view->promo + (s64)headroom - view->free - view->coming;
+	u64 want, parked;
+
+	if (view->parked <= 0 || !view->promo || deficit <= 0)
+		return 0;
+	if (!begun && deficit < ahead_slack(block_pages, headroom))
+		return 0;
+	want = div64_u64(deficit, block_pages);
+	parked = ua_policy_blocks(view->parked, block_pages);
+	return want < parked ? want : parked;
+}
+
+/**
+ * ua_policy_kick_below - when must a sleeping background thread be woken?
+ * @view: the zone
+ * @block_pages: pages in a block
+ * @headroom: as for ua_policy_ahead()
+ *
+ * Return: the number of free pages at and above which ua_policy_ahead() has
+ * nothing to do.
+ */
+s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
+			 u64 headroom)
+{
+	if (view->parked <= 0 || !view->promo)
+		return 0;
+	return view->promo + (s64)headroom - ahead_slack(block_pages, headroom) + 1;
+}
+
+/* Moves an average towards what was seen for @dt_ns; tau is its memory. */
+static u64 average(u64 old, u64 seen, u64 dt_ns, u64 tau_ns)
+{
+	/* In 1/1024: the products of rates and times would not fit. */
+	u64 weight = div64_u64(dt_ns << 10, dt_ns + tau_ns);
+
+	return (old * (1024 - weight) + seen * weight) >> 10;
+}
+
+#define DEMAND_FAST_NS	(NS_PER_SECOND / 4)
+#define DEMAND_SLOW_NS	(5 * NS_PER_SECOND)
+/* Looks closer together than this are one: the counters move in steps. */
+#define DEMAND_STEP_NS	(NS_PER_SECOND / 200)
+/* After so long nothing of what was is left, and the products still fit. */
+#define DEMAND_MAX_NS	(600 * NS_PER_SECOND)
+
+/**
+ * ua_policy_observe - take a look at what is free
+ * @demand: what was learned so far; all 0 at first
+ * @now_ns: monotonic time
+ * @free: pages free now, accepted or not. So what is accepted does not change
+ *	it, and what falls is what was taken.
+ */
+void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free)
+{
+	u64 dt = now_ns - demand->at_ns;
+	u64 rate = 0;
+
+	if (!demand->at_ns || now_ns < demand->at_ns) {
+		demand->at_ns = now_ns;
+		demand->free = free;
+		return;
+	}
+	if (dt < DEMAND_STEP_NS)
+		return;
+	if (dt > DEMAND_MAX_NS)
+		dt = DEMAND_MAX_NS;
+	if (free < demand->free)
+		rate = div64_u64((demand->free - free) * NS_PER_SECOND, dt);
+
+	demand->fast = average(demand->fast, rate, dt, DEMAND_FAST_NS);
+	demand->slow = average(demand->slow, rate, dt, DEMAND_SLOW_NS);
+	demand->at_ns = now_ns;
+	demand->free = free;
+}
+
+/**
+ * ua_policy_headroom - what is to be free beyond the watermark now?
+ * @headroom: what was asked for
+ * @demand: how fast memory is taken
+ *
+ * Return: pages.
+ */
+u64 ua_policy_headroom(const struct ua_headroom *headroom,
+		       const struct ua_demand *demand)
+{
+	u64 rate = demand->fast > demand->slow ? demand->fast : demand->slow;
+	u64 pages = headroom->pages +
+		    div64_u64(rate * (headroom->lead_ns >> 10), NS_PER_SECOND >> 10);
+
+	return pages < headroom->limit ? pages : headroom->limit;
+}
+
+/**
+ * ua_policy_backoff - how long to stay away after another failure?
+ * @last_ns: how long it was last time, 0 if that went well
+ * @first_ns: the shortest
+ * @max_ns: the longest
+ *
+ * Return: nanoseconds: twice as long each time.
+ */
+u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns)
+{
+	if (!last_ns)
+		return first_ns;
+	return last_ns < max_ns / 2 ? 2 * last_ns : max_ns;
+}
+
+/**
+ * ua_policy_share - how long to rest so that work is a share of the time?
+ * @work_ns: how long the work took
+ * @percent: 1 to 100
+ *
+ * Return: nanoseconds.
+ */
+u64 ua_policy_share(u64 work_ns, unsigned int percent)
+{
+	return div64_u64(work_ns * (100 - percent), percent);
+}
+
+/**
+ * ua_policy_slow - has acceptance become slow?
+ * @usual_ns: in and out: what a block usually takes; 0 at first
+ * @block_ns: what one took just now
+ *
+ * The fastest ever seen would be a bad measure: one block of which all but a
+ * unit is accepted already takes next to nothing. So what is usual follows
+ * slowly, by an eighth, and a host that stays slow becomes the usual one.
+ *
+ * Return: whether it took more than four times what is usual.
+ */
+bool ua_policy_slow(u64 *usual_ns, u64 block_ns)
+{
+	bool slow = *usual_ns && block_ns / 4 > *usual_ns;
+
+	if (!*usual_ns)
+		*usual_ns = block_ns;
+	else
+		*usual_ns = *usual_ns - *usual_ns / 8 + block_ns / 8;
+	return slow;
+}

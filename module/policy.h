@@ -22,8 +22,44 @@ struct ua_zone_view {
 	s64 promo;
 };
 
+/**
+ * struct ua_demand - how fast memory of a zone is taken
+ * @at_ns:	when it was looked at last, 0 for never
+ * @free:	what was free then, parked or not, in pages
+ * @fast:	pages per second, over about DEMAND_FAST_NS
+ * @slow:	the same, over about DEMAND_SLOW_NS
+ */
+struct ua_demand {
+	u64 at_ns;
+	s64 free;
+	u64 fast;
+	u64 slow;
+};
+
+/**
+ * struct ua_headroom - what is wanted beyond the watermark
+ * @pages:	in any case
+ * @lead_ns:	for how long in advance the demand is to be met
+ * @limit:	not more than this, whatever the demand
+ */
+struct ua_headroom {
+	u64 pages;
+	u64 lead_ns;
+	u64 limit;
+};
+
 u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 		   bool failed, bool begun);
+u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
+		    u64 headroom, bool begun);
+s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
+			 u64 headroom);
+void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free);
+u64 ua_policy_headroom(const struct ua_headroom *headroom,
+		       const struct ua_demand *demand);
+u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns);
+u64 ua_policy_share(u64 work_ns, unsigned int percent);
+bool ua_policy_slow(u64 *usual_ns, u64 block_ns);
 u64 ua_policy_blocks(u64 bytes, u64 block_bytes);
 u64 ua_policy_percent(u64 blocks, unsigned int percent);
 u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second);

@@ -3,6 +3,7 @@
 #define _UNACCEPTED_H
 
 #include <linux/atomic.h>
+#include <linux/irq_work_types.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/percpu-defs.h>
@@ -22,8 +23,10 @@
  *
  * The rooms, from the top; each calls only what stands below it::
  *
- *   control.c   sysfs and debugfs
- *   acceptor.c  background threads, one per memory node
+ *   control*.c  sysfs and debugfs
+ *   notify.c    what else happens to the machine
+ *   acceptor.c  background threads, for each memory node
+ *   throttle.c  what keeps them back
  *   accept.c    the engine: zones, blocks, accounting
  *   policy.c    arithmetic
  *   ------- core.h -------
@@ -34,8 +37,8 @@
  *
  * Lock order, outermost first:
  *
- * 1. &ua_acceptor.lock (mutex): the mode and the life of the threads
- * 2. &ua_acceptor.pace_lock (spinlock): a leaf
+ * 1. &ua_acceptor.lock (mutex): the knobs and the life of the threads
+ * 2. &ua_acceptor.quota_lock (spinlock): a leaf
  * 3. zone->lock (in the binding): the kernel's, a leaf
  *
  * 2 and 3 are never held together, and no lock of ours is held while a block is
@@ -77,19 +80,28 @@ struct ua_count {
 
 /**
  * struct ua_zone_stat - one zone
+ * @count:	per CPU
  * @parked_at_load: bytes that were parked when the module came
  * @inflight:	bytes being accepted by us right now. They leave the kernel's
  *		counter at once but enter the accounts when done; without this
  *		they would pass for the kernel's own in between. Allocations
  *		also look at it so as not to accept the same shortage twice.
  * @refused_ns:	when the platform last refused a block, 0 if none since a success
- * @count:	per CPU
+ * @kick_below:	free pages (see struct ua_zone_view) below which an allocation
+ *		runs @kick and clears this; 0 while the background is awake
+ * @kick:	wakes the background threads
+ * @demand:	of the zone; only the first thread of the node looks
+ * @filling:	the background is filling the zone up
  */
 struct ua_zone_stat {
+	struct ua_count __percpu *count;
 	u64 parked_at_load;
 	atomic64_t inflight;
 	u64 refused_ns;
-	struct ua_count __percpu *count;
+	s64 kick_below;
+	struct irq_work kick;
+	struct ua_demand demand;
+	bool filling;
 };
 
 /**
@@ -128,30 +140,120 @@ struct ua_knobs {
 
 enum ua_mode {
 	UA_MODE_OFF,		/* no threads */
-	UA_MODE_ALL,		/* accept everything, as fast as the pace allows */
+	UA_MODE_AHEAD,		/* keep some free memory accepted, ahead of demand */
+	UA_MODE_IDLE,		/* accept everything while nobody else is at work */
+	UA_MODE_ALL,		/* accept everything, as fast as the limits allow */
 	UA_NR_MODES,
+};
+
+/* What a background thread does, or why not. */
+enum ua_rest {
+	UA_REST_BANDWIDTH,	/* bytes_per_second */
+	UA_REST_CPU,		/* cpu_percent */
+	UA_REST_FLOOR,		/* floor_bytes */
+	UA_REST_SLOW,		/* the host takes much longer than usual */
+	UA_REST_BUSY,		/* others use the CPUs, or the host does */
+	UA_REST_PRESSURE,	/* others wait for CPUs or memory */
+	UA_REST_REFUSED,	/* the platform refused a block */
+	UA_REST_HELD,		/* memory is being taken offline */
+	UA_NR_LIMITS,		/* those above are counted */
+	UA_REST_ENOUGH = UA_NR_LIMITS,	/* the headroom is there */
+	UA_REST_DONE,		/* nothing is parked */
+	UA_REST_NOT,		/* it works */
+	UA_NR_RESTS,
+};
+
+#define UA_MAX_THREADS	4	/* per node: hosts do not scale beyond */
+#define UA_CPU_PERCENT_MAX	(100 * UA_MAX_THREADS)
+
+/**
+ * struct ua_acceptor_knobs - what users set about the background threads
+ * @mode:	what they are for
+ * @bytes_per_second: limit of all threads together, 0 for none
+ * @cpu_percent: share of one CPU for the threads of a node together, 1 to
+ *		UA_CPU_PERCENT_MAX, which is no limit
+ * @headroom_bytes: of each zone, to be accepted and free beyond its watermark
+ * @floor_bytes: of the whole machine, to be left unaccepted
+ * @threads_per_node: 1 to UA_MAX_THREADS
+ * @afresh:	the mode was written, the threads are to start anew
+ */
+struct ua_acceptor_knobs {
+	enum ua_mode mode;
+	u64 bytes_per_second;
+	unsigned int cpu_percent;
+	u64 headroom_bytes;
+	u64 floor_bytes;
+	unsigned int threads_per_node;
+	bool afresh;
+};
+
+/* Enough for a burst of small processes, too little for the host to mind. */
+#define UA_HEADROOM_DEFAULT	(64ULL << 20)
+
+/**
+ * struct ua_acceptor_thread - one of them; all but @task is its own to write
+ * @task:	NULL if there is none; under &ua_acceptor.lock
+ * @nid:	the node it serves
+ * @index:	among the threads of that node
+ * @rest:	what it does, or why not
+ * @next_ns:	earliest time for its next block,
+ * @next_why:	and for what reason
+ * @refused_ns:	how long it stays away after a refusal, 0 if there was none
+ * @paused_ns:	how long it stays away from others' work
+ * @poll_ns:	how long until it looks again by itself
+ * @usual_ns:	what a block usually takes
+ * @cpu_ns:	CPU time it has used
+ * @busy_at_ns:	when it looked at the work of others
+ * @busy_ns:	CPU time of others, on all CPUs of the node, until then
+ * @stalled_at_ns: when it looked at the waiting of others
+ * @stalled_ns:	time for which somebody waited, until then
+ * @pressed:	they waited for much of the time between the last looks
+ */
+struct ua_acceptor_thread {
+	struct task_struct *task;
+	int nid;
+	unsigned int index;
+	enum ua_rest rest;
+	u64 next_ns;
+	enum ua_rest next_why;
+	u64 refused_ns;
+	u64 paused_ns;
+	u64 poll_ns;
+	u64 usual_ns;
+	u64 cpu_ns;
+	u64 busy_at_ns;
+	u64 busy_ns;
+	u64 stalled_at_ns;
+	u64 stalled_ns;
+	bool pressed;
 };
 
 /**
  * struct ua_acceptor - the background threads
- * @lock:	serialises changes of @mode and @threads
- * @mode:	what the threads are for; written under @lock, read anywhere
- * @threads:	one slot per node id, NULL where there is none; under @lock
+ * @lock:	serialises changes of @knobs and of the life of @threads
+ * @threads:	UA_MAX_THREADS slots per node id
  * @wait:	where the threads sleep
- * @bytes_per_second: limit of all threads together, 0 for none
- * @generation:	grows with each change of the limit, to cut waits short
- * @pace_lock:	guards @pace_next_ns
- * @pace_next_ns: earliest time for the next block, see ua_policy_pace()
+ * @kicks:	grows with each wake-up by an allocation
+ * @hits:	how often each limit made a thread rest
+ * @quota_lock:	guards what follows; a leaf
+ * @held:	nobody may begin a block
+ * @knobs:	written under @lock as well
+ * @generation:	grows with each change of @knobs, to cut waits short
+ * @next_ns:	earliest time for the next block, see ua_policy_pace()
+ * @reserved:	bytes that threads are about to accept, for the floor
  */
 struct ua_acceptor {
-	struct mutex lock;		/* @mode, @threads */
-	enum ua_mode mode;
-	struct task_struct **threads;
+	struct mutex lock;		/* @knobs, @threads */
+	struct ua_acceptor_thread *threads;
 	wait_queue_head_t wait;
-	u64 bytes_per_second;
+	atomic_t kicks;
+	atomic64_t hits[UA_NR_LIMITS];
+	spinlock_t quota_lock;		/* what follows */
+	bool held;
+	struct ua_acceptor_knobs knobs;
 	unsigned long generation;
-	spinlock_t pace_lock;		/* @pace_next_ns */
-	u64 pace_next_ns;
+	u64 next_ns;
+	u64 reserved;
 };
 
 /**
@@ -182,11 +284,15 @@ extern struct ua_state ua_state;
 
 /* accept.c */
 struct zone *ua_zone_next(struct zone *zone);
+struct ua_zone_stat *ua_zone_stat(struct zone *zone);
+void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *view);
 extern const struct ua_upcalls ua_accept_upcalls;
 int ua_accept_init(void);
 void ua_accept_exit(void);
 int ua_accept_blocks(u64 blocks, enum ua_why why);
-int ua_accept_node(int nid, u64 *blocks, enum ua_why why);
+u64 ua_accept_parked_node(int nid);
+u64 ua_accept_parked(void);
+int ua_accept_one(struct zone *zone, enum ua_why why);
 void ua_accept_sum_zone(struct zone *zone, struct ua_sum *sum);
 void ua_accept_sum_node(int nid, struct ua_sum *sum);
 void ua_accept_sum(struct ua_sum *sum);
@@ -194,9 +300,22 @@ void ua_accept_sum(struct ua_sum *sum);
 /* acceptor.c */
 int ua_acceptor_init(void);
 void ua_acceptor_exit(void);
-int ua_acceptor_set_mode(enum ua_mode mode);
-void ua_acceptor_set_pace(u64 bytes_per_second);
-pid_t ua_acceptor_pid(int nid);
+void ua_acceptor_get(struct ua_acceptor_knobs *knobs);
+int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg);
+void ua_acceptor_hold(bool hold);
+void ua_acceptor_rebind(void);
+
+/* throttle.c */
+void ua_throttle_reset(struct ua_acceptor_thread *thread);
+bool ua_throttle_pressed(struct ua_acceptor_thread *thread);
+u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
+		     const struct ua_acceptor_knobs *knobs, u64 now_ns);
+void ua_throttle_done(struct ua_acceptor_thread *thread,
+		      const struct ua_acceptor_knobs *knobs, u64 ns, int ret);
+
+/* notify.c */
+int ua_notify_init(void);
+void ua_notify_exit(void);
 
 struct attribute_group;
 
@@ -204,6 +323,12 @@ struct attribute_group;
 int ua_control_init(void);
 void ua_control_exit(void);
 ssize_t ua_control_accept(const char *buf, size_t count);
+int ua_control_may_accept(void);
+int ua_control_copy(char *to, size_t size, const char *buf, size_t count);
+int ua_control_parse_bytes(char *s, u64 *bytes);
+
+/* control_acceptor.c */
+extern const struct attribute_group ua_control_acceptor_group;
 
 /* control_policy.c */
 extern const struct attribute_group ua_control_policy_group;

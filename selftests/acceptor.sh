@@ -6,12 +6,7 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# Milliseconds since boot, from the clock that the module uses as well.
-now_ms() {
-	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
-}
-
-begin 30
+begin 34
 
 load
 start=$(get unaccepted_bytes)
@@ -23,6 +18,8 @@ is "mode all" "$(onewrite $SYS/acceptor/mode all)" ok
 is "reads back" "$(get acceptor/mode)" all
 is "state" "$(get state)" running
 is "reason" "$(get reason)" "the acceptor is at work"
+wait_for '[ "$(get acceptor/state)" = "throttled(bytes_per_second)" ]'
+holds "it says what holds it back, and how often" "$(hits bytes_per_second)" -ge 1
 pid=$(get acceptor/pids)
 is "one thread, named for its node" "$(cat "/proc/$pid/comm")" kacceptd0
 is "of the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
@@ -70,6 +67,8 @@ is "reason" "$(get reason)" "nothing left to accept"
 
 # Nothing parked, nothing to wake up for.
 pid=$(get acceptor/pids)
+is "its state" "$(get acceptor/state)" complete
+holds "it used CPU time" "$(get acceptor/cpu_ns)" -gt 0
 switches() {
 	awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$pid/status"
 }

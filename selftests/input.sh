@@ -8,7 +8,7 @@
 
 everything() {
 	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/accept_calls $SYS/accept_failures \
-	    $SYS/policy/* $SYS/state $SYS/acceptor/mode $SYS/acceptor/bytes_per_second | tr '\n' ' '
+	    $SYS/policy/* $SYS/state $SYS/acceptor/params $SYS/acceptor/state | tr '\n' ' '
 }
 
 # refused FILE DATA ANSWER [NAME]: the answer, and that nothing changed
@@ -23,7 +23,7 @@ zeros=$(head -c 5000 /dev/zero | tr '\0' 0)
 newline='
 '
 
-begin 162
+begin 242
 
 load
 for file in $SYS/accept $DBG/accept; do
@@ -48,10 +48,26 @@ refused $SYS/acceptor/mode "" ok "nothing at all"
 for data in "$newline" fast on ALL "all off" "$long"; do
 	refused $SYS/acceptor/mode "$data" EINVAL "$(echo "$data" | head -c 20)"
 done
-for data in "$newline" abc -1 1X 5% all "1 2"; do
-	refused $SYS/acceptor/bytes_per_second "$data" EINVAL
+for knob in bytes_per_second headroom_bytes floor_bytes; do
+	for data in "$newline" abc -1 1X 5% all "1 2"; do
+		refused $SYS/acceptor/$knob "$data" EINVAL
+	done
+	refused $SYS/acceptor/$knob 99999999999999999999 ERANGE
 done
-refused $SYS/acceptor/bytes_per_second 99999999999999999999 ERANGE
+for knob in cpu_percent threads_per_node; do
+	for data in "$newline" abc -1 1.5 "1 2"; do
+		refused $SYS/acceptor/$knob "$data" EINVAL
+	done
+	refused $SYS/acceptor/$knob 0 ERANGE
+	refused $SYS/acceptor/$knob 401 ERANGE
+done
+
+# All or nothing: what comes before the mistake is not done either.
+for data in "$newline" floor_bytes "floor_bytes 1M" "floor_bytes=1M nonsense=1" "=1" \
+	    "floor_bytes=1M mode=fast" "cpu_percent=5 floor_bytes=" "mode=all threads_per_node=x" "$long"; do
+	refused $SYS/acceptor/params "$data" EINVAL "$(echo "$data" | head -c 40)"
+done
+refused $SYS/acceptor/params "mode=all cpu_percent=500" ERANGE
 
 if [ "$OWNER" = kernel ]; then
 	# The kernel decides by itself.
@@ -71,7 +87,7 @@ fi
 
 # Who may not, and what is not for that.
 before="$(everything)$(emu accept_calls)"
-for file in $SYS/accept $DBG/accept $SYS/acceptor/mode $SYS/acceptor/bytes_per_second; do
+for file in $SYS/accept $DBG/accept $SYS/acceptor/mode $SYS/acceptor/params; do
 	is "${file#/sys/kernel/} is not for everybody" "$(onewrite -u 65534 "$file" 4M)" "open EACCES"
 done
 is "not even root may read accept" \

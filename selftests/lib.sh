@@ -162,6 +162,17 @@ mount_fill() {
 # The kernel's complaints since begin(), if any; with an argument also what matches that,
 # for not everybody may expect an OOM killer.
 ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|rcu.*stall'
+# How often background threads rested for a reason.
+hits() {
+	awk -v why="$1" '$1 == why { print $2 }' $SYS/acceptor/hits
+}
+
+# Milliseconds since boot, from the clock that the module uses as well.
+now_ms() {
+	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
+}
+
+# The kernel's complaints since begin(), if any.
 complaints() {
 	dmesg | grep -E "$ALWAYS_BAD${1:+|$1}" | head -5
 }

@@ -77,6 +77,64 @@ TRACE_EVENT(shortfall,
 		  __entry->left)
 );
 
+/* As enum ua_rest of the module; the order is part of the interface. */
+#define UA_REST_NAMES				\
+	{ 0, "bytes_per_second" },		\
+	{ 1, "cpu_percent" },			\
+	{ 2, "floor_bytes" },			\
+	{ 3, "slow" },				\
+	{ 4, "busy" },				\
+	{ 5, "pressure" },			\
+	{ 6, "refused" },			\
+	{ 7, "offlining" },			\
+	{ 8, "enough" },			\
+	{ 9, "done" },				\
+	{ 10, "turn" }
+
+/* A background thread goes to sleep: why, and for how long (-1: until woken). */
+TRACE_EVENT(acceptor_sleep,
+	TP_PROTO(int nid, unsigned int index, int reason, u64 ns, u64 parked),
+	TP_ARGS(nid, index, reason, ns, parked),
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(unsigned int, index)
+		__field(int, reason)
+		__field(u64, ns)
+		__field(u64, parked)
+	),
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->index = index;
+		__entry->reason = reason;
+		__entry->ns = ns;
+		__entry->parked = parked;
+	),
+	TP_printk("nid=%d thread=%u reason=%s ns=%lld parked=%llu", __entry->nid,
+		  __entry->index, __print_symbolic(__entry->reason, UA_REST_NAMES),
+		  (s64)__entry->ns, __entry->parked)
+);
+
+/* It wakes up: kicked by an allocation, or because of the time or a knob. */
+TRACE_EVENT(acceptor_wake,
+	TP_PROTO(int nid, unsigned int index, bool kicked, u64 parked),
+	TP_ARGS(nid, index, kicked, parked),
+	TP_STRUCT__entry(
+		__field(int, nid)
+		__field(unsigned int, index)
+		__field(bool, kicked)
+		__field(u64, parked)
+	),
+	TP_fast_assign(
+		__entry->nid = nid;
+		__entry->index = index;
+		__entry->kicked = kicked;
+		__entry->parked = parked;
+	),
+	TP_printk("nid=%d thread=%u reason=%s parked=%llu", __entry->nid,
+		  __entry->index, __entry->kicked ? "kick" : "time",
+		  __entry->parked)
+);
+
 #endif /* _TRACE_UNACCEPTED_H */
 
 #undef TRACE_INCLUDE_PATH

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What else happens to the machine: it goes to sleep, becomes another kernel,
+ * loses memory, gets a CPU. Each of these meets unaccepted memory in its own way.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpuhotplug.h>
+#include <linux/memory.h>
+#include <linux/notifier.h>
+#include <linux/reboot.h>
+#include <linux/string.h>
+#include <linux/suspend.h>
+
+#include "unaccepted.h"
+
+/* Accept all there is. 0 if nothing is left parked. */
+static int accept_everything(const char *what)
+{
+	int ret = -EOPNOTSUPP;
+
+	if (!ua_accept_parked())
+		return 0;
+	pr_info("accepting %llu MiB before %s\n", ua_accept_parked() >> 20, what);
+	if (ua_state.core->accept_block)
+		ret = ua_accept_blocks(U64_MAX, UA_WHY_BACKGROUND);
+	return ret ?: ua_accept_parked() ? -EBUSY : 0;
+}
+
+/*
+ * Hibernation saves every page that is not marked free, and parked ones are
+ * not: the guest would die in the middle of it. (Suspend needs no help: the
+ * threads are frozen, and what is parked is not touched.)
+ */
+static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
+{
+	int ret;
+
+	if (event != PM_HIBERNATION_PREPARE)
+		return NOTIFY_DONE;
+	ret = accept_everything("hibernation");
+	if (ret)
+		pr_err("no hibernation with memory unaccepted: error %d\n", ret);
+	return notifier_from_errno(ret);
+}
+
+static struct notifier_block pm_block = { .notifier_call = notify_pm };
+
+/*
+ * Where the kernel does not accept what kexec copies to, we do: all of it, for
+ * nobody tells where that is. This is the last moment at which anybody is
+ * asked; kernel_kexec() says what it is about by this very string.
+ */
+static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
+{
+	int ret;
+
+	if (!data || strcmp(data, "kexec reboot") || !ua_state.core->kexec_unsafe)
+		return NOTIFY_DONE;
+	ret = accept_everything("kexec");
+	if (ret)
+		pr_err("kexec with memory unaccepted may fail: error %d\n", ret);
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block reboot_block = { .notifier_call = notify_reboot };
+
+/* What is about to leave need not be accepted, save by those who move it out. */
+static int notify_memory(struct notifier_block *nb, unsigned long event, void *data)
+{
+	switch (event) {
+	case MEM_GOING_OFFLINE:
+		ua_acceptor_hold(true);
+		break;
+	case MEM_OFFLINE:
+	case MEM_CANCEL_OFFLINE:
+		ua_acceptor_hold(false);
+		break;
+	}
+	return NOTIFY_DONE;
+}
+
+static struct notifier_block memory_block = { .notifier_call = notify_memory };
+
+static int notify_cpu_online(unsigned int cpu)
+{
+	ua_acceptor_rebind();
+	return 0;
+}
+
+static int cpu_state;
+
+/**
+ * ua_notify_init - begin to listen
+ *
+ * Return: 0, or the errno of what could not be registered.
+ */
+int ua_notify_init(void)
+{
+	int ret;
+
+	ret = register_pm_notifier(&pm_block);
+	if (ret)
+		return ret;
+	ret = register_reboot_notifier(&reboot_block);
+	if (ret)
+		goto err_pm;
+	ret = register_memory_notifier(&memory_block);
+	if (ret)
+		goto err_reboot;
+	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "unaccepted:online",
+					notify_cpu_online, NULL);
+	if (ret < 0)
+		goto err_memory;
+	cpu_state = ret;
+	return 0;
+
+err_memory:
+	unregister_memory_notifier(&memory_block);
+err_reboot:
+	unregister_reboot_notifier(&reboot_block);
+err_pm:
+	unregister_pm_notifier(&pm_block);
+	return ret;
+}
+
+/**
+ * ua_notify_exit - do not listen any more, waiting for whoever tells us something
+ */
+void ua_notify_exit(void)
+{
+	cpuhp_remove_state_nocalls(cpu_state);
+	unregister_memory_notifier(&memory_block);
+	unregister_reboot_notifier(&reboot_block);
+	unregister_pm_notifier(&pm_block);
+}

@@ -1,0 +1,227 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What keeps the background threads back: the limits that users set, the work
+ * of others, and a platform that is slow or refuses.
+ */
+#include <linux/cpumask.h>
+#include <linux/kernel_stat.h>
+#include <linux/ktime.h>
+#include <linux/sched.h>
+#include <linux/topology.h>
+
+#include "unaccepted.h"
+
+/* In the mode "idle", others may use so much of the node's CPU time. */
+#define BUSY_PERCENT		10
+#define BUSY_WINDOW_NS		(100 * (u64)NSEC_PER_MSEC)
+#define PAUSE_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
+#define PAUSE_MAX_NS		(3200 * (u64)NSEC_PER_MSEC)
+
+/* The kernel sums up who waits every two seconds, and only if somebody does. */
+#define PRESSURE_PERCENT	10
+#define PRESSURE_WINDOW_NS	(3 * (u64)NSEC_PER_SEC)
+
+/* A slow host gets ten times as long to do what it does. */
+#define SLOW_PERCENT		10
+
+#define REFUSED_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
+#define REFUSED_MAX_NS		(60 * (u64)NSEC_PER_SEC)
+
+/* Note that the thread rests, and for what limit. */
+static u64 rest(struct ua_acceptor_thread *thread, enum ua_rest why, u64 ns)
+{
+	if (ns) {
+		WRITE_ONCE(thread->rest, why);
+		atomic64_inc(&ua_state.acceptor.hits[why]);
+	}
+	return ns;
+}
+
+/* No block before @ns from now. A reason that asks for longer wins. */
+static void put_off(struct ua_acceptor_thread *thread, enum ua_rest why, u64 ns)
+{
+	u64 next = ktime_get_ns() + ns;
+
+	if (next <= thread->next_ns)
+		return;
+	thread->next_ns = next;
+	thread->next_why = why;
+}
+
+/* CPU time that the CPUs of the node spent on anything but the node's threads. */
+static u64 others_busy_ns(int nid)
+{
+	const struct ua_acceptor_thread *threads =
+		&ua_state.acceptor.threads[nid * UA_MAX_THREADS];
+	struct kernel_cpustat stat;
+	u64 busy = 0, ours = 0;
+	int cpu, i;
+
+	for_each_cpu_and(cpu, cpumask_of_node(nid), cpu_online_mask) {
+		kcpustat_cpu_fetch(&stat, cpu);
+		busy += stat.cpustat[CPUTIME_USER] + stat.cpustat[CPUTIME_NICE] +
+			stat.cpustat[CPUTIME_SYSTEM] + stat.cpustat[CPUTIME_IRQ] +
+			stat.cpustat[CPUTIME_SOFTIRQ] + stat.cpustat[CPUTIME_STEAL];
+	}
+	for (i = 0; i < UA_MAX_THREADS; i++)
+		ours += READ_ONCE(threads[i].cpu_ns);
+	return busy - ours;
+}
+
+static bool others_are_busy(struct ua_acceptor_thread *thread, u64 now_ns)
+{
+	u64 window = now_ns - thread->busy_at_ns;
+	u64 busy = others_busy_ns(thread->nid);
+	s64 used = busy - thread->busy_ns;
+	unsigned int cpus = max(cpumask_weight(cpumask_of_node(thread->nid)), 1);
+
+	thread->busy_at_ns = now_ns;
+	thread->busy_ns = busy;
+	return used > (s64)(window * cpus * BUSY_PERCENT / 100);
+}
+
+/**
+ * ua_throttle_pressed - do others wait for CPUs or memory?
+ * @thread: on whose node; it looks itself, now and then
+ *
+ * The kernel's own measure (PSI), of the whole machine. Our own waiting for the
+ * CPU counts there as well: then it is short, too.
+ *
+ * Context: the thread's own.
+ * Return: true if somebody waited for a tenth of the last seconds.
+ */
+bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
+{
+	u64 now = ktime_get_ns(), window = now - thread->stalled_at_ns;
+	u64 stalled;
+
+	if (!ua_state.core->stalled_ns || window < PRESSURE_WINDOW_NS)
+		return thread->pressed;
+
+	stalled = ua_state.core->stalled_ns();
+	thread->pressed = thread->stalled_at_ns &&
+		stalled - thread->stalled_ns > window * PRESSURE_PERCENT / 100;
+	thread->stalled_at_ns = now;
+	thread->stalled_ns = stalled;
+	return thread->pressed;
+}
+
+/* In the mode "idle": nanoseconds to stay away from the work of others. */
+static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
+{
+	enum ua_rest why = UA_REST_BUSY;
+
+	if (!thread->busy_at_ns) {
+		/* The first look tells nothing yet. */
+		others_are_busy(thread, now_ns);
+		WRITE_ONCE(thread->rest, why);
+		return BUSY_WINDOW_NS;
+	}
+	if (now_ns - thread->busy_at_ns < BUSY_WINDOW_NS)
+		return 0;
+	if (!others_are_busy(thread, now_ns)) {
+		if (!ua_throttle_pressed(thread)) {
+			thread->paused_ns = 0;
+			return 0;
+		}
+		why = UA_REST_PRESSURE;
+	}
+	thread->paused_ns = ua_policy_backoff(thread->paused_ns, PAUSE_MIN_NS,
+					      PAUSE_MAX_NS);
+	return rest(thread, why, thread->paused_ns);
+}
+
+/* Under the limits of all threads together: a slot, or how long until it. */
+static u64 wait_for_quota(struct ua_acceptor_thread *thread,
+			  const struct ua_acceptor_knobs *knobs, u64 now_ns)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	enum ua_rest why = UA_REST_FLOOR;
+	u64 parked, wait_ns = U64_MAX;
+
+	parked = ua_accept_parked();
+	spin_lock(&acceptor->quota_lock);
+	if (!knobs->floor_bytes ||
+	    parked >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {
+		why = UA_REST_BANDWIDTH;
+		wait_ns = ua_policy_pace(&acceptor->next_ns, now_ns, UA_BLOCK_BYTES,
+					 knobs->bytes_per_second);
+	}
+	if (!wait_ns)
+		acceptor->reserved += UA_BLOCK_BYTES;
+	spin_unlock(&acceptor->quota_lock);
+	return rest(thread, why, wait_ns);
+}
+
+/**
+ * ua_throttle_wait - may the thread begin a block?
+ * @thread: the caller's own
+ * @knobs: what it goes by
+ * @now_ns: monotonic time
+ *
+ * If so, ua_throttle_done() must follow.
+ *
+ * Context: process context.
+ * Return: 0 if it may, else the nanoseconds to stay away, U64_MAX for as long
+ * as nothing changes; and why is in @thread->rest.
+ */
+u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
+		     const struct ua_acceptor_knobs *knobs, u64 now_ns)
+{
+	u64 wait_ns;
+
+	if (READ_ONCE(ua_state.acceptor.held))
+		return rest(thread, UA_REST_HELD, U64_MAX);
+	if (now_ns < thread->next_ns)
+		return rest(thread, thread->next_why, thread->next_ns - now_ns);
+	if (knobs->mode == UA_MODE_IDLE) {
+		wait_ns = wait_for_others(thread, now_ns);
+		if (wait_ns)
+			return wait_ns;
+	}
+	return wait_for_quota(thread, knobs, now_ns);
+}
+
+/**
+ * ua_throttle_done - a block was tried
+ * @thread: the caller's own
+ * @knobs: what it went by
+ * @ns: how long it took
+ * @ret: what ua_accept_one() returned
+ */
+void ua_throttle_done(struct ua_acceptor_thread *thread,
+		      const struct ua_acceptor_knobs *knobs, u64 ns, int ret)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	unsigned int percent = knobs->cpu_percent / knobs->threads_per_node;
+
+	spin_lock(&acceptor->quota_lock);
+	acceptor->reserved -= UA_BLOCK_BYTES;
+	spin_unlock(&acceptor->quota_lock);
+	WRITE_ONCE(thread->cpu_ns, current->se.sum_exec_runtime);
+
+	if (ret == -ENOENT)
+		return;
+	if (ret) {
+		thread->refused_ns = ua_policy_backoff(thread->refused_ns,
+						       REFUSED_MIN_NS, REFUSED_MAX_NS);
+		put_off(thread, UA_REST_REFUSED, thread->refused_ns);
+		return;
+	}
+	thread->refused_ns = 0;
+	if (percent < 100)
+		put_off(thread, UA_REST_CPU, ua_policy_share(ns, max(percent, 1U)));
+	if (ua_policy_slow(&thread->usual_ns, ns) && knobs->mode == UA_MODE_IDLE)
+		put_off(thread, UA_REST_SLOW, ua_policy_share(ns, SLOW_PERCENT));
+}
+
+/**
+ * ua_throttle_reset - the knobs have changed: begin anew
+ * @thread: the caller's own
+ */
+void ua_throttle_reset(struct ua_acceptor_thread *thread)
+{
+	thread->next_ns = 0;
+	thread->refused_ns = 0;
+	thread->paused_ns = 0;
+}

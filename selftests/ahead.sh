@@ -1,0 +1,119 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# In the mode "ahead", is there always some accepted memory, and never much?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+# zone_pages ZONE KEY: a number of /proc/zoneinfo
+zone_pages() {
+	awk -v zone="$1" -v key="$2" '
+		/^Node/ { on = $4 == zone }
+		on && ($1 == key || $1 " " $2 == key) { print $NF; exit }' /proc/zoneinfo
+}
+
+# Free and accepted beyond the watermark that the kernel accepts up to.
+spare_bytes() {
+	echo $((($(zone_pages "$1" "pages free") - $(zone_pages "$1" nr_unaccepted) - \
+		$(zone_pages "$1" promo)) * 4096))
+}
+
+by_others() {
+	echo $(($(by_allocations) + $(get accepted_isolation_bytes)))
+}
+
+settled() {
+	wait_for '[ "$(get acceptor/state)" = waiting ]'
+}
+
+begin 23
+
+# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
+mount_fill
+# What is accepted since boot is in use, or there would be nothing to do.
+dd if=/dev/zero of=$FILL/hold bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
+load
+holds "at first there is no headroom ($(($(spare_bytes Normal) >> 20))M)" \
+	"$(spare_bytes Normal)" -lt $((32 << 20))
+is "mode ahead" "$(onewrite $SYS/acceptor/mode ahead)" ok
+is "reads back" "$(get acceptor/mode)" ahead
+settled
+is "then it waits" "$(get acceptor/state)" waiting
+spare=$(spare_bytes Normal)
+# It need not begin for a quarter less.
+holds "there is the headroom (64M: $((spare >> 20))M)" "$spare" -ge $((44 << 20))
+holds "and no more" "$spare" -le $((68 << 20))
+background=$(get accepted_background_bytes)
+holds "as little was accepted ($((background >> 20))M)" \
+	"$background" -ge $((32 << 20)) -a "$background" -le $((136 << 20))
+
+# 512 MiB, in bursts of less than the headroom.
+others=$(by_others)
+parked=$(get unaccepted_bytes)
+i=0
+while [ $i -lt 16 ]; do
+	dd if=/dev/zero of=$FILL/$i bs=1M count=32 2>/dev/null
+	settled
+	i=$((i + 1))
+done
+taken=$((parked - $(get unaccepted_bytes)))
+holds "512M were accepted for 512M (here: $((taken >> 20))M)" \
+	"$taken" -ge $((440 << 20)) -a "$taken" -le $((640 << 20))
+is "all of it by the background: no allocation had to" "$(($(by_others) - others))" 0
+rm $FILL/[0-9]*
+
+# Another headroom is heard at once; more than an eighth of the zone is cut.
+dd if=/dev/zero of=$FILL/hold2 bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
+settled
+echo 128M >$SYS/acceptor/headroom_bytes
+is "a larger headroom reads back" "$(get acceptor/headroom_bytes)" $((128 << 20))
+wait_for '[ "$(spare_bytes Normal)" -ge $((90 << 20)) ]'
+settled
+spare=$(spare_bytes Normal)
+holds "and is filled up (128M: $((spare >> 20))M)" \
+	"$spare" -ge $((90 << 20)) -a "$spare" -le $((132 << 20))
+limit=$(($(zone_pages Normal managed) * 4096 / 8))
+echo 1T >$SYS/acceptor/headroom_bytes
+wait_for '[ "$(spare_bytes Normal)" -ge $((limit * 2 / 3)) ]'
+settled
+spare=$(spare_bytes Normal)
+holds "1T ends at an eighth of the zone ($((limit >> 20))M: $((spare >> 20))M)" \
+	"$spare" -le $((limit + BLOCK))
+echo 0 >$SYS/acceptor/headroom_bytes
+settled
+is "none at all" "$(get acceptor/headroom_bytes)" 0
+
+# With the floor above what is parked nothing is done.
+echo "floor_bytes=8T headroom_bytes=1T" >$SYS/acceptor/params
+settled
+parked=$(get unaccepted_bytes)
+dd if=/dev/zero of=$FILL/fill bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
+wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
+is "the floor holds it" "$(get acceptor/state)" "throttled(floor_bytes)"
+holds "which counts" "$(hits floor_bytes)" -ge 1
+rm $FILL/fill
+echo 0 >$SYS/acceptor/floor_bytes
+
+# When nothing happens, neither do we.
+echo $((64 << 20)) >$SYS/acceptor/headroom_bytes
+settled
+cpu=$(get acceptor/cpu_ns)
+background=$(get accepted_background_bytes)
+sleep 5
+cpu=$(($(get acceptor/cpu_ns) - cpu))
+is "at rest nothing is accepted" "$(get accepted_background_bytes)" "$background"
+holds "and next to no CPU time used (5 s: $((cpu / 1000)) us)" "$cpu" -lt 50000000
+
+onewrite $SYS/accept all >/dev/null
+wait_for '[ "$(get acceptor/state)" = complete ]'
+is "with nothing parked it is complete" "$(get acceptor/state)" complete
+is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
+is "state" "$(get acceptor/state)" off
+unload
+umount $FILL
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

@@ -1,0 +1,146 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Does each limit of the background acceptor hold it back, by as much as it says,
+# and does it wait while others are at work?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+
+params() {
+	echo "$*" >$SYS/acceptor/params || ktap_exit_fail_msg "refused: $*"
+}
+
+state_is() {
+	wait_for "[ \"\$(get acceptor/state)\" = '$1' ]"
+	get acceptor/state
+}
+
+background() {
+	get accepted_background_bytes
+}
+
+# As wait_for, but looks so rarely that nobody can call it work.
+wait_idly() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 20 ] || { ktap_print_msg "gave up: $1"; return 1; }
+		sleep 5
+	done
+}
+
+begin 29
+
+load
+start=$(get unaccepted_bytes)
+
+# The floor: of the whole machine, and to the block.
+floor=$((start - 40 * BLOCK))
+params "mode=all floor_bytes=$floor"
+is "the floor stops it" "$(state_is 'throttled(floor_bytes)')" "throttled(floor_bytes)"
+is "at the floor" "$(get unaccepted_bytes)" $floor
+holds "which counts" "$(hits floor_bytes)" -ge 1
+is "others are not bound by it" "$(onewrite $SYS/accept 8M) $(get unaccepted_bytes)" \
+	"ok $((floor - 2 * BLOCK))"
+is "a floor between blocks is not crossed" \
+	"$(params "floor_bytes=$((floor - 6 * BLOCK + 1))"; state_is 'throttled(floor_bytes)') $(get unaccepted_bytes)" \
+	"throttled(floor_bytes) $((floor - 5 * BLOCK))"
+params "mode=off floor_bytes=0"
+is "off" "$(get acceptor/state)" off
+
+# Several threads reserve below the floor before they begin.
+floor=$(($(get unaccepted_bytes) - 60 * BLOCK))
+params "mode=all threads_per_node=4 floor_bytes=$floor"
+is "four threads" "$(get acceptor/pids | wc -w)" 4
+is "have names of their own" \
+	"$(for pid in $(get acceptor/pids); do cat "/proc/$pid/comm"; done | tr '\n' ' ')" \
+	"kacceptd0 kacceptd0/1 kacceptd0/2 kacceptd0/3 "
+wait_for '[ "$(get acceptor/state | tr " " "\n" | sort -u)" = "throttled(floor_bytes)" ]'
+is "stop at the floor, not a block below" "$(get unaccepted_bytes)" $floor
+params "mode=off floor_bytes=0 threads_per_node=1"
+
+# The share of a CPU: a block of 20 ms, then three times as long a rest.
+ccemu set cost_2m 10000000
+params "mode=all cpu_percent=25"
+t0=$(now_ms)
+before=$(background)
+wait_for '[ "$(background)" -ge $((before + 10 * BLOCK)) ]'
+blocks=$((($(background) - before) / BLOCK))
+holds "10 blocks of 20 ms take 720 ms and more at 25 % (here: $blocks in $(($(now_ms) - t0)) ms)" \
+	$(($(now_ms) - t0)) -ge $(((blocks - 1) * 80))
+holds "which counts" "$(hits cpu_percent)" -ge 9
+is "state" "$(state_is 'throttled(cpu_percent)')" "throttled(cpu_percent)"
+params "mode=off cpu_percent=400"
+ccemu set cost_2m 0
+
+# The bandwidth, shared by all threads.
+params "mode=all threads_per_node=2 bytes_per_second=80M"
+t0=$(now_ms)
+before=$(background)
+wait_for '[ "$(background)" -ge $((before + 20 * BLOCK)) ]'
+blocks=$((($(background) - before) / BLOCK))
+holds "two threads keep 80M per second together ($blocks blocks in $(($(now_ms) - t0)) ms)" \
+	$(($(now_ms) - t0)) -ge $(((blocks - 2) * 50))
+holds "which counts" "$(hits bytes_per_second)" -ge 1
+params "mode=off threads_per_node=1 bytes_per_second=0"
+
+# Idle: nothing while somebody else computes, all when nobody does.
+i=0
+hogs=
+while [ $i -lt "$(nproc)" ]; do
+	(while :; do :; done) &
+	hogs="$hogs $!"
+	i=$((i + 1))
+done
+before=$(background)
+params "mode=idle"
+is "while others compute it is paused" "$(state_is 'paused(busy)')" "paused(busy)"
+wait_for '[ "$(hits busy)" -ge 3 ]'
+is "and does nothing" "$(background)" "$before"
+holds "which counts" "$(hits busy)" -ge 3
+# Another mode does not care. (The floor is for what follows to have something left.)
+params "mode=all bytes_per_second=40M floor_bytes=$(($(get unaccepted_bytes) - 60 * BLOCK))"
+wait_for '[ "$(background)" -ge $((before + 4 * BLOCK)) ]'
+holds "all goes on beside them" "$(background)" -ge $((before + 4 * BLOCK))
+params "mode=idle bytes_per_second=0"
+is "idle waits again" "$(state_is 'paused(busy)')" "paused(busy)"
+before=$(background)
+# shellcheck disable=SC2086  # a list
+kill $hogs
+wait_idly '[ "$(background)" -gt "$before" ]'
+holds "until they are gone" "$(background)" -gt "$before"
+
+# A host that becomes slow gets time, in idle.
+params "mode=off"
+ccemu set cost_2m 1000000
+before=$(background)
+params "mode=idle floor_bytes=$(($(get unaccepted_bytes) - 80 * BLOCK))"
+wait_idly '[ "$(background)" -ge $((before + 80 * BLOCK)) ]'
+slow=$(hits slow)
+ccemu set cost_2m 50000000
+params "floor_bytes=$(($(get unaccepted_bytes) - 40 * BLOCK))"
+wait_idly '[ "$(hits slow)" -gt "$slow" ]'
+holds "it notices that the host became slow" "$(hits slow)" -gt "$slow"
+ccemu set cost_2m 0
+params "mode=off floor_bytes=0"
+
+# Several at once, or none of them.
+is "a mistake at the end undoes what came before" \
+	"$(onewrite $SYS/acceptor/params "mode=all floor_bytes=1G cpu_percent=0")" ERANGE
+is "all is as it was" "$(get acceptor/params)" \
+	"mode=off bytes_per_second=0 cpu_percent=400 headroom_bytes=$((64 << 20)) floor_bytes=0 threads_per_node=1"
+before=$(get unaccepted_bytes)
+params "mode=all floor_bytes=$((before - 3 * BLOCK)) threads_per_node=2"
+wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes) throttled(floor_bytes)" ]'
+is "mode, floor and threads of one write" "$(get unaccepted_bytes)" $((before - 3 * BLOCK))
+
+params "mode=all floor_bytes=0"
+wait_for '[ "$(get state)" = complete ]'
+is "and at last everything" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is_balanced "the causes make up the start" "$start"
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

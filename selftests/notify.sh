@@ -1,0 +1,89 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# What else may happen to the machine while memory is unaccepted and the acceptor
+# at work: a CPU goes and comes, memory goes and comes, the machine hibernates.
+. "$(dirname "$0")/lib.sh"
+
+MEMORY=/sys/devices/system/memory
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+[ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
+
+last_thread() {
+	get acceptor/pids | awk '{ print $NF }'
+}
+
+cpus_of() {
+	awk '/Cpus_allowed_list/ { print $2 }' "/proc/$1/status"
+}
+
+# The last block of memory with nothing in use in it, by its number.
+offline_block() {
+	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
+		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
+	done
+	echo "$block"
+}
+
+begin 21
+
+load
+start=$(get unaccepted_bytes)
+
+# The CPU of the last node goes away, its thread moves, and moves back.
+echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
+nodes=$(get acceptor/pids | wc -w)
+pid=$(last_thread)
+home=$(cpus_of "$pid")
+echo 0 >/sys/devices/system/cpu/cpu1/online
+before=$(get accepted_background_bytes)
+wait_for '[ "$(get accepted_background_bytes)" -ge $((before + nodes * 2 * BLOCK)) ]'
+holds "without CPU 1 it goes on" "$(get accepted_background_bytes)" -gt "$before"
+is "with the same threads" "$(last_thread)" "$pid"
+echo 1 >/sys/devices/system/cpu/cpu1/online
+is "when it is back, so is the thread" "$(cpus_of "$pid")" "$home"
+# A mode that is set meanwhile finds its way as well.
+echo 0 >/sys/devices/system/cpu/cpu1/online
+echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
+pid=$(last_thread)
+echo 1 >/sys/devices/system/cpu/cpu1/online
+is "one that began without it, too" "$(cpus_of "$pid")" "$home"
+
+# Memory goes offline: what is parked in it is accepted by those who move it out,
+# and the acceptor stands back.
+held=$(hits offlining)
+echo "mode=all bytes_per_second=16M" >$SYS/acceptor/params
+block=$(offline_block)
+is "memory can be taken offline" "$(cat "$MEMORY/memory$block/state")" offline
+agree "the counters agree"
+is "nothing is parked in it" "$(get state)" running
+before=$(get accepted_background_bytes)
+wait_for '[ "$(get accepted_background_bytes)" -gt "$before" ]'
+holds "the acceptor goes on behind it" "$(get accepted_background_bytes)" -gt "$before"
+holds "it may have stood back" "$(hits offlining)" -ge "$held"
+echo online >"$MEMORY/memory$block/state"
+is "and the memory comes back" "$(cat "$MEMORY/memory$block/state")" online
+agree "the counters agree still"
+
+# Hibernation: not while we only look; else all is accepted first. There is no
+# swap here to save anything to, but the copy in memory is made before it fails.
+echo off >$SYS/acceptor/mode
+parked=$(get unaccepted_bytes)
+unload
+insmod "$KO" binding=observe
+is "hibernation is refused while we may only look" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
+is "and nothing accepted" "$(get unaccepted_bytes)" "$parked"
+is "the log says why" "$(dmesg | grep -c 'no hibernation with memory unaccepted')" 1
+unload
+load
+answer=$(onewrite /sys/power/state disk)
+holds "otherwise it gets as far as having no swap ($answer)" "$answer" != EOPNOTSUPP
+is "all was accepted before" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $parked"
+is "which the log says" "$(dmesg | grep -c 'accepting .* MiB before hibernation')" 2
+is "the guest lives" "$(get state)" complete
+unload
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished
