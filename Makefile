@@ -31,6 +31,10 @@ compare:
 	scripts/install-deps testbed
 	scripts/compare
 
+bench:
+	scripts/install-deps testbed bench
+	scripts/bench
+
 unit:
 	selftests/unit/run
 
@@ -48,6 +52,7 @@ help:
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
 	@echo '  make check           all tests, in guests and in userspace'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
+	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
 	@echo '  selftests/testbed/run --help'
 	@echo '                       boot a guest of your own, also with a shell'
 	@echo
@@ -57,4 +62,4 @@ help:
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install clean demo check compare unit style help
+.PHONY: all modules modules_install clean demo check compare bench unit style help

@@ -1,0 +1,266 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# bench.sh boot|ramp|steady|ahead|idle|threads [ARGUMENT...]: what does lazy
+# acceptance cost, and what does the background acceptor save? Measures, judges
+# nothing: prints "row NAME KEY VALUE". For scripts/bench, which puts touch and,
+# where it is wanted, unaccepted.ko beside it.
+HERE=$(dirname "$(realpath "$0")")
+SYS=/sys/kernel/unaccepted
+
+get() {
+	cat "$SYS/$1"
+}
+
+unaccepted_bytes() {
+	awk '$1 == "nr_unaccepted" { n = $2 } END { printf "%.0f\n", n * 4096 }' /proc/vmstat
+}
+
+total_bytes() {
+	awk '$1 == "MemTotal:" { printf "%.0f\n", $2 * 1024 }' /proc/meminfo
+}
+
+now_ns() {
+	awk '{ printf "%.0f\n", $1 * 1000000000 }' /proc/uptime
+}
+
+# set_cost [MS]: per 2 MiB; 5 were measured on a host that populates memory meanwhile
+set_cost() {
+	ccemu set cost_4k 10000
+	ccemu set cost_2m $((${1-5} * 1000000))
+	ccemu set cost_1g $((${1-5} * 512000000))
+}
+
+load() {
+	insmod "$HERE/unaccepted.ko" || exit 1
+	echo "row module binding $(get binding)"
+}
+
+# Some of what the kernel began at boot goes on for seconds in an emulated machine.
+quiet() {
+	tries=0
+	before=0
+	idle=0
+	until [ $((idle - before)) -gt 80 ]; do
+		[ $tries -lt 60 ] || { echo "row machine error 1"; exit 1; }
+		tries=$((tries + 1))
+		before=$(awk '{ printf "%.0f\n", $2 * 100 }' /proc/uptime)
+		sleep 1
+		idle=$(awk '{ printf "%.0f\n", $2 * 100 }' /proc/uptime)
+	done
+}
+
+# Where CPUs truly run in parallel they come late (boot with maxcpus=1), for
+# patching text, at boot and by insmod, is not safe with emulated ones.
+all_cpus() {
+	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+		[ ! -e "$cpu" ] || [ "$(cat "$cpu")" = 1 ] || echo 1 >"$cpu" || exit 1
+	done
+}
+
+# Wait until the acceptor has nothing to do, a minute at most.
+settle() {
+	tries=0
+	until [ "$(get acceptor/state)" = "$1" ]; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || { echo "row module error 1"; exit 1; }
+		usleep 50000
+	done
+}
+
+start_ahead() {
+	[ "$1" = off ] || echo "headroom_bytes=$1 mode=ahead" >$SYS/acceptor/params || exit 1
+	[ "$1" = off ] || settle waiting
+}
+
+# What is accepted and free beyond the watermark, of each zone with more to accept.
+zone_spare() {
+	awk '/^Node/ { zone = $4; free = 0 }
+		$1 == "pages" && $2 == "free" { free = $3 }
+		$1 == "promo" { promo = $2 }
+		$1 == "nr_unaccepted" && $2 > 0 { print zone, (free - $2 - promo) * 4096 }' \
+		/proc/zoneinfo
+}
+
+# Boot leaves some hundred MiB accepted and free, which tell nothing. Only of the
+# zone that allocations turn to first.
+use_up() {
+	spare=$(zone_spare | awk '{ n = $2 } END { printf "%.0f\n", n }')
+	[ "$spare" -lt $((8 << 20)) ] || fallocate -l "$spare" /tmp/used-up || exit 1
+}
+
+# From here on count what is accepted, and by whom.
+begin_count() {
+	parked=$(unaccepted_bytes)
+	background=$(get accepted_background_bytes)
+	others=$(($(get accepted_allocation_bytes) + $(get accepted_other_bytes)))
+}
+
+end_count() {
+	echo "row $1 accepted_bytes $((parked - $(unaccepted_bytes)))"
+	echo "row $1 background_bytes $(($(get accepted_background_bytes) - background))"
+	echo "row $1 waited_bytes $(($(get accepted_allocation_bytes) + \
+		$(get accepted_other_bytes) - others))"
+}
+
+# touches NAME ARGUMENT...
+touches() {
+	name=$1
+	shift
+	"$HERE/touch" "$@" >/tmp/touched || exit 1
+	sed -e "s/^touch /row $name-touch /; t" -e "s/^sample /row $name-sample /; t" \
+		-e "s/^/row $name /" /tmp/touched
+}
+
+# Marks in the kernel log, whose clock runs before memory is accepted; and when,
+# in microseconds, a mark was made. Not at once: that takes time as well.
+mark() {
+	echo "bench: $1" >/dev/kmsg
+}
+
+marked() {
+	dmesg | sed -n "s/^\[ *\([0-9]*\)\.\([0-9]*\)\] bench: $1\$/\1\2/p" | sed 's/^0*//'
+}
+
+# boot: how long did it take, and what does loading the module add?
+boot() {
+	mark shell
+	echo "row boot cost_ns $(ccemu get cost_ns)"
+	echo "row boot unaccepted_bytes $(unaccepted_bytes)"
+	echo "row boot shell_us $(marked shell)"
+	[ -e "$HERE/unaccepted.ko" ] || return
+	quiet
+	mark before
+	insmod "$HERE/unaccepted.ko" || exit 1
+	mark after
+	echo "row boot insmod_us $(($(marked after) - $(marked before)))"
+	say_accepted
+}
+
+# ramp HEADROOM|off|none: 1 GiB in bursts. "none": without the module.
+ramp() {
+	quiet
+	[ "$1" = none ] || load
+	all_cpus
+	set_cost
+	use_up
+	[ "$1" = none ] || { start_ahead "$1"; begin_count; }
+	touches ramp 1024 64 500000
+	echo "row ramp memory_bytes $(total_bytes)"
+	[ "$1" = none ] || end_count ramp
+}
+
+# steady HEADROOM: for some seconds each, at shares of what one thread can accept.
+# That is 100 MiB/s here: an emulated processor touches little more.
+steady() {
+	quiet
+	load
+	all_cpus
+	set_cost 20
+	use_up
+	start_ahead "$1"
+	for percent in 10 25 50 75 100; do
+		size=$((8 * percent))
+		begin_count
+		"$HERE/touch" $size 1 $((1000000 / percent)) >/tmp/touched || exit 1
+		end_count "steady-$percent"
+		sed -n "s/^[a-z0-9]*_ns /row steady-$percent &/p" /tmp/touched
+		echo "row steady-$percent size_mib $size"
+		# What it held is free now: not to be had instead of new memory.
+		fallocate -l $((size << 20)) "/tmp/held-$percent" || exit 1
+		settle waiting
+	done
+}
+
+# timed NAME COMMAND...: the time it takes, and what one CPU pays for all that is
+# accepted meanwhile
+timed() {
+	name=$1
+	shift
+	cost=$(ccemu get cost_ns)
+	start=$(now_ns)
+	"$@"
+	cost=$(($(ccemu get cost_ns) - cost))
+	echo "row $name wall_ns $(($(now_ns) - start))"
+	echo "row $name cost_ns $cost"
+}
+
+accept_all() {
+	echo all >$SYS/accept
+}
+
+# threads: one and two for the same while. Not to the end, for with the last block
+# the kernel patches text.
+threads() {
+	quiet
+	load
+	all_cpus
+	set_cost
+	for n in 1 2; do
+		echo "threads_per_node=$n mode=all" >$SYS/acceptor/params
+		timed "threads-$n" sleep 3
+		echo off >$SYS/acceptor/mode
+	done
+	echo "row threads unaccepted_bytes $(unaccepted_bytes)"
+}
+
+switches() {
+	awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$(get acceptor/pids)/status"
+}
+
+# rest NAME SECONDS: what the acceptor does while nobody does anything
+rest() {
+	cpu=$(get acceptor/cpu_ns)
+	seen=$(switches)
+	sleep "$2"
+	echo "row $1 wakeups $(($(switches) - seen))"
+	echo "row $1 cpu_ns $(($(get acceptor/cpu_ns) - cpu))"
+	echo "row $1 seconds $2"
+}
+
+# What is accepted a minute later.
+say_accepted() {
+	sleep 60
+	echo "row idle unaccepted_bytes $(unaccepted_bytes)"
+	echo "row idle total_bytes $(total_bytes)"
+	echo "row idle headroom_bytes $(get acceptor/headroom_bytes)"
+	echo "row idle background_bytes $(get accepted_background_bytes)"
+	zone_spare | sed 's/^/row idle-spare /'
+}
+
+# ahead: what is accepted with nobody at work
+ahead() {
+	quiet
+	load
+	start_ahead 64M
+	say_accepted
+}
+
+# idle SECONDS: the same when there is a shortage first, and what it costs; then how
+# fast one thread accepts the rest
+idle() {
+	ahead
+	# Now that it has something to do: is it too much?
+	use_up
+	sleep 60
+	echo "row used background_bytes $(get accepted_background_bytes)"
+	zone_spare | sed 's/^/row used-spare /'
+	rest rest "$1"
+	set_cost
+	timed speed accept_all
+	settle complete
+	# A thread that looks by itself does so once more.
+	sleep 1
+	rest rest-complete "$1"
+}
+
+what=${1-}
+case $what in
+boot | ramp | steady | ahead | idle | threads) shift ;;
+*)
+	echo "usage: bench.sh boot|ramp|steady|ahead|idle|threads [ARGUMENT...]" >&2
+	exit 2
+	;;
+esac
+$what "$@"
+echo "row machine bad $(($(ccemu get bad_access) + $(ccemu get already_accepted)))"
