@@ -9,7 +9,7 @@
  *	fragment MIB		see to it that so much accepted memory of each
  *				zone is free, in single pages, the rest held
  *	release			give all that is held back
- *	high ORDER N KIND	N allocations; KIND: noretry, retry or plain
+ *	high ORDER N KIND	N allocations; KIND: noretry, retry, plain or movable
  *	burst BLOCKS [probe]	the watermark rises so far at once; then single
  *				pages until it is reached. probe: with a timer
  *				that sees for how long interrupts are off
@@ -290,8 +290,8 @@ static u64 allocstalls(const unsigned long *events)
 
 static int high_gfp(const char *kind, gfp_t *gfp)
 {
-	static const char * const kinds[] = { "noretry", "retry", "plain" };
-	static const gfp_t flags[] = { __GFP_NORETRY, __GFP_RETRY_MAYFAIL, 0 };
+	static const char * const kinds[] = { "noretry", "retry", "plain", "movable" };
+	static const gfp_t flags[] = { __GFP_NORETRY, __GFP_RETRY_MAYFAIL, 0, __GFP_MOVABLE };
 	int i = match_string(kinds, ARRAY_SIZE(kinds), kind);
 
 	if (i < 0)
