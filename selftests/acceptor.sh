@@ -6,7 +6,7 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-begin 34
+begin 33
 
 load
 start=$(get unaccepted_bytes)
