@@ -18,8 +18,8 @@ allocations_accept() {
 	tries=0
 	until [ "$(vmstat_bytes)" -lt "$parked" ]; do
 		tries=$((tries + 1))
-		[ "$parked" != 0 ] && [ $tries -le 50 ] || return 1
-		min=$((min + free_kb / 50))
+		[ "$parked" != 0 ] && [ $tries -le 400 ] || return 1
+		min=$((min + free_kb / 200))
 		echo $min >$MIN
 	done
 }
