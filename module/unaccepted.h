@@ -37,6 +37,8 @@
  *
  * Lock order, outermost first:
  *
+ * 0. the kernel's lock of CPU hotplug: under it ua_acceptor_rebind() takes 1, so
+ *    nobody may ask for it while holding 1
  * 1. &ua_acceptor.lock (mutex): the knobs and the life of the threads
  * 2. &ua_acceptor.quota_lock (spinlock): a leaf
  * 3. zone->lock (in the binding): the kernel's, a leaf

@@ -205,16 +205,102 @@ static void test_want_against_zone(void)
 	ksft_test_result(!stuck, "and every allocation ends\n");
 }
 
+static const struct {
+	const char *what;
+	struct ua_zone_view view;
+	u64 headroom;
+	bool begun;
+	u64 want;
+} ahead_cases[] = {
+	{ "the headroom is there", { GOAL + 16 * BLK, 0, 99 * BLK, MARKS }, 16 * BLK, .want = 0 },
+	{ "nearly a quarter", { GOAL + 12 * BLK + 1, 0, 99 * BLK, MARKS }, 16 * BLK, .want = 0 },
+	{ "a quarter gone", { GOAL + 12 * BLK, 0, 99 * BLK, MARKS }, 16 * BLK, .want = 4 },
+	{ "a block gone, begun", { GOAL + 15 * BLK, 0, 99 * BLK, MARKS }, 16 * BLK, true, 1 },
+	{ "less than that, begun", { GOAL + 15 * BLK + 1, 0, 99 * BLK, MARKS }, 16 * BLK, true, 0 },
+	{ "all of it gone, half coming", { GOAL, 8 * BLK, 99 * BLK, MARKS }, 16 * BLK, .want = 8 },
+	{ "no headroom wanted, a block below", { GOAL - BLK, 0, 99 * BLK, MARKS }, 0, .want = 1 },
+	{ "less parked than gone", { GOAL, 0, 3 * BLK, MARKS }, 16 * BLK, .want = 3 },
+	{ "nothing parked", { GOAL, 0, 0, MARKS }, 16 * BLK, .want = 0 },
+	{ "no watermarks yet", { 0, 0, 9 * BLK, 0, 0 }, 16 * BLK, .want = 0 },
+};
+
+/* Whoever sleeps is woken when, and only when, there is something to do. */
+static void test_ahead(void)
+{
+	unsigned long wrong = 0;
+
+	for (size_t i = 0; i < ARRAY_SIZE(ahead_cases); i++) {
+		u64 got = ua_policy_ahead(&ahead_cases[i].view, BLK,
+					  ahead_cases[i].headroom, ahead_cases[i].begun);
+
+		ksft_test_result(got == ahead_cases[i].want, "ahead, %s: %llu, expected %llu\n",
+				 ahead_cases[i].what, got, ahead_cases[i].want);
+	}
+
+	for (s64 free = 0; free < GOAL + 20 * BLK; free++) {
+		struct ua_zone_view view = { free, 0, 99 * BLK, MARKS };
+
+		wrong += !ua_policy_ahead(&view, BLK, 16 * BLK, false) !=
+			 (free >= ua_policy_kick_below(&view, BLK, 16 * BLK));
+	}
+	ksft_test_result(!wrong, "the kick comes when there is something to do\n");
+}
+
+static void test_demand(void)
+{
+	struct ua_headroom headroom = {
+		.pages = 1000, .lead_ns = NS_PER_SECOND / 10, .limit = 5000,
+	};
+	struct ua_demand demand = {};
+	u64 now = NS_PER_SECOND;
+
+	ua_policy_observe(&demand, now, 1000000);
+	ksft_test_result(ua_policy_headroom(&headroom, &demand) == 1000,
+			 "without demand the headroom is what was asked for\n");
+	for (int i = 1; i <= 400; i++)
+		ua_policy_observe(&demand, now += NS_PER_SECOND / 100, 1000000 - 100 * i);
+	ksft_test_result(demand.fast > 9000 && demand.fast <= 10000,
+			 "10000 pages per second are seen as %llu\n", demand.fast);
+	ksft_test_result(ua_policy_headroom(&headroom, &demand) > 1850 &&
+			 ua_policy_headroom(&headroom, &demand) <= 2000,
+			 "and are met for the lead: %llu\n",
+			 ua_policy_headroom(&headroom, &demand));
+	headroom.lead_ns = 10 * NS_PER_SECOND;
+	ksft_test_result(ua_policy_headroom(&headroom, &demand) == 5000, "up to the limit\n");
+	ua_policy_observe(&demand, now += 600 * NS_PER_SECOND, 2000000);
+	ksft_test_result(demand.fast < 100 && demand.slow < 100,
+			 "what is given back is no demand\n");
+}
+
+static void test_back_off(void)
+{
+	u64 usual = 0;
+
+	ksft_test_result(ua_policy_backoff(0, 10, 100) == 10 &&
+			 ua_policy_backoff(10, 10, 100) == 20 &&
+			 ua_policy_backoff(80, 10, 100) == 100 &&
+			 ua_policy_backoff(100, 10, 100) == 100,
+			 "back-off doubles up to its end\n");
+	ksft_test_result(ua_policy_share(10, 25) == 30 && !ua_policy_share(10, 100),
+			 "a quarter of the time is three times as long a rest\n");
+	ksft_test_result(!ua_policy_slow(&usual, 800) && !ua_policy_slow(&usual, 3200) &&
+			 usual == 1100 && ua_policy_slow(&usual, 4404),
+			 "more than four times what is usual is slow\n");
+}
+
 int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(ARRAY_SIZE(blocks_cases) + ARRAY_SIZE(percent_cases) + 7 +
-		      ARRAY_SIZE(want_cases) + 3);
+		      ARRAY_SIZE(want_cases) + 3 + ARRAY_SIZE(ahead_cases) + 1 + 5 + 3);
 	test_blocks();
 	test_percent();
 	test_pace_limits();
 	test_pace_window();
 	test_want();
 	test_want_against_zone();
+	test_ahead();
+	test_demand();
+	test_back_off();
 	ksft_finished();
 }
