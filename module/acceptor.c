@@ -100,10 +100,10 @@ static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
 static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 			      const struct ua_acceptor_knobs *knobs, u64 *wait_ns)
 {
+	enum ua_rest rest = UA_REST_DONE;
 	struct zone *zone;
 	int i;
 
-	WRITE_ONCE(thread->rest, UA_REST_DONE);
 	*wait_ns = FOREVER;
 	for (i = MAX_NR_ZONES - 1; i >= 0; i--) {
 		zone = node_zone(thread->nid, i);
@@ -111,10 +111,11 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 			continue;
 		if (knobs->mode != UA_MODE_AHEAD || zone_wants(thread, zone, knobs))
 			return zone;
-		WRITE_ONCE(thread->rest, UA_REST_ENOUGH);
+		rest = UA_REST_ENOUGH;
 		if (!READ_ONCE(ua_state.owns_policy))
 			*wait_ns = min(*wait_ns, zone_poll(zone, knobs));
 	}
+	WRITE_ONCE(thread->rest, rest);
 	return NULL;
 }
 
@@ -199,8 +200,14 @@ static void acceptor_kicked(struct irq_work *work)
 	wake_up_all(&acceptor->wait);
 }
 
-/* The CPUs of a node or, if it has none online, of the nearest that has. */
-static const struct cpumask *node_cpus(int nid)
+/**
+ * ua_acceptor_cpus - where the threads of a node run
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: its CPUs or, if it has none online, those of the nearest that has.
+ */
+const struct cpumask *ua_acceptor_cpus(int nid)
 {
 	int best = NUMA_NO_NODE, other;
 
@@ -234,7 +241,7 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 		return PTR_ERR(task);
 
 	set_user_nice(task, MAX_NICE);
-	set_cpus_allowed_ptr(task, node_cpus(nid));
+	set_cpus_allowed_ptr(task, ua_acceptor_cpus(nid));
 	/*
 	 * A reference of our own, so that a thread that ended by itself could
 	 * still be stopped without touching freed memory.
@@ -352,6 +359,31 @@ out:
 }
 
 /**
+ * ua_acceptor_rest - what the threads do, all in all
+ *
+ * Context: any; no lock, a thread that begins or ends meanwhile may be missed.
+ * Return: UA_REST_NOT if one works, else what holds one back, else UA_REST_ENOUGH
+ * if one waits for free memory to run short, else, or without any, UA_REST_DONE.
+ */
+enum ua_rest ua_acceptor_rest(void)
+{
+	const struct ua_acceptor *acceptor = &ua_state.acceptor;
+	enum ua_rest rest, sum = UA_REST_DONE;
+	int i;
+
+	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
+		if (!READ_ONCE(acceptor->threads[i].task))
+			continue;
+		rest = READ_ONCE(acceptor->threads[i].rest);
+		if (rest == UA_REST_NOT)
+			return rest;
+		if (rest < sum)
+			sum = rest;
+	}
+	return sum;
+}
+
+/**
  * ua_acceptor_hold - let no thread begin a block for a while
  * @hold: true to begin, false to end
  *
@@ -387,7 +419,7 @@ void ua_acceptor_rebind(void)
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
 		if (acceptor->threads[i].task)
 			set_cpus_allowed_ptr(acceptor->threads[i].task,
-					     node_cpus(acceptor->threads[i].nid));
+					     ua_acceptor_cpus(acceptor->threads[i].nid));
 	mutex_unlock(&acceptor->lock);
 }
 

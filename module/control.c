@@ -225,10 +225,15 @@ static enum ua_status status_now(u64 parked)
 		return UA_COMPLETE;
 	if (READ_ONCE(ua_state.last_error))
 		return UA_ERROR;
-	if (atomic_read(&ua_state.users) ||
-	    READ_ONCE(ua_state.acceptor.knobs.mode) != UA_MODE_OFF)
+	if (atomic_read(&ua_state.users))
 		return UA_RUNNING;
-	return UA_IDLE;
+	switch (ua_acceptor_rest()) {
+	case UA_REST_ENOUGH:
+	case UA_REST_DONE:
+		return UA_IDLE;
+	default:
+		return UA_RUNNING;
+	}
 }
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -267,12 +272,15 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 		return sysfs_emit(buf, "the platform refused a block: error %d\n",
 				  READ_ONCE(ua_state.last_error));
 	case UA_RUNNING:
-		return sysfs_emit(buf, "%s\n", atomic_read(&ua_state.users) ?
-				  "a write to accept is at work" :
-				  "the acceptor is at work");
+		if (atomic_read(&ua_state.users))
+			return sysfs_emit(buf, "a write to accept is at work\n");
+		return sysfs_emit(buf, "the acceptor is %s\n",
+				  ua_control_rest_name(ua_acceptor_rest()));
 	case UA_COMPLETE:
 		return sysfs_emit(buf, "%s\n", complete_reason(&sum));
 	case UA_IDLE:
+		if (ua_acceptor_rest() == UA_REST_ENOUGH)
+			return sysfs_emit(buf, "the acceptor waits until free memory runs short\n");
 		break;
 	}
 	return sysfs_emit(buf, "memory is unaccepted and nobody asks for it%s%s\n",

@@ -24,6 +24,7 @@ static const char * const rest_names[] = {
 	[UA_REST_FLOOR] = "throttled(floor_bytes)",
 	[UA_REST_SLOW] = "throttled(slow)",
 	[UA_REST_BUSY] = "paused(busy)",
+	[UA_REST_STEAL] = "paused(steal)",
 	[UA_REST_PRESSURE] = "paused(pressure)",
 	[UA_REST_REFUSED] = "paused(refused)",
 	[UA_REST_HELD] = "paused(offlining)",
@@ -31,6 +32,17 @@ static const char * const rest_names[] = {
 	[UA_REST_DONE] = "complete",
 	[UA_REST_NOT] = "running",
 };
+
+/**
+ * ua_control_rest_name - what a thread does, as users read it
+ * @rest: that
+ *
+ * Return: a word.
+ */
+const char *ua_control_rest_name(enum ua_rest rest)
+{
+	return rest_names[rest];
+}
 
 static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 {
@@ -244,6 +256,7 @@ static const char * const hit_names[UA_NR_LIMITS] = {
 	[UA_REST_FLOOR] = "floor_bytes",
 	[UA_REST_SLOW] = "slow",
 	[UA_REST_BUSY] = "busy",
+	[UA_REST_STEAL] = "steal",
 	[UA_REST_PRESSURE] = "pressure",
 	[UA_REST_REFUSED] = "refused",
 	[UA_REST_HELD] = "offlining",

@@ -48,36 +48,48 @@ static void put_off(struct ua_acceptor_thread *thread, enum ua_rest why, u64 ns)
 	thread->next_why = why;
 }
 
-/* CPU time that the CPUs of the node spent on anything but the node's threads. */
-static u64 others_busy_ns(int nid)
+/*
+ * CPU time that some CPUs spent on anything but our threads, and that the host
+ * spent on others while they wanted to run.
+ */
+static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 {
-	const struct ua_acceptor_thread *threads =
-		&ua_state.acceptor.threads[nid * UA_MAX_THREADS];
+	const struct ua_acceptor_thread *threads = ua_state.acceptor.threads;
 	struct kernel_cpustat stat;
 	u64 busy = 0, ours = 0;
 	int cpu, i;
 
-	for_each_cpu_and(cpu, cpumask_of_node(nid), cpu_online_mask) {
+	*stolen = 0;
+	for_each_cpu_and(cpu, cpus, cpu_online_mask) {
 		kcpustat_cpu_fetch(&stat, cpu);
 		busy += stat.cpustat[CPUTIME_USER] + stat.cpustat[CPUTIME_NICE] +
 			stat.cpustat[CPUTIME_SYSTEM] + stat.cpustat[CPUTIME_IRQ] +
-			stat.cpustat[CPUTIME_SOFTIRQ] + stat.cpustat[CPUTIME_STEAL];
+			stat.cpustat[CPUTIME_SOFTIRQ];
+		*stolen += stat.cpustat[CPUTIME_STEAL];
 	}
-	for (i = 0; i < UA_MAX_THREADS; i++)
-		ours += READ_ONCE(threads[i].cpu_ns);
+	/* Those of a node without CPUs are guests on these. */
+	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
+		if (cpumask_equal(ua_acceptor_cpus(threads[i].nid), cpus))
+			ours += READ_ONCE(threads[i].cpu_ns);
 	return busy - ours;
 }
 
-static bool others_are_busy(struct ua_acceptor_thread *thread, u64 now_ns)
+/* Why the node's CPUs are others' since the last look, UA_REST_NOT if they are not. */
+static enum ua_rest look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	u64 window = now_ns - thread->busy_at_ns;
-	u64 busy = others_busy_ns(thread->nid);
+	const struct cpumask *cpus = ua_acceptor_cpus(thread->nid);
+	s64 limit = (now_ns - thread->busy_at_ns) * cpumask_weight(cpus) *
+		    BUSY_PERCENT / 100;
+	u64 stolen, busy = others_busy_ns(cpus, &stolen);
 	s64 used = busy - thread->busy_ns;
-	unsigned int cpus = max(cpumask_weight(cpumask_of_node(thread->nid)), 1);
+	s64 lost = stolen - thread->stolen_ns;
 
 	thread->busy_at_ns = now_ns;
 	thread->busy_ns = busy;
-	return used > (s64)(window * cpus * BUSY_PERCENT / 100);
+	thread->stolen_ns = stolen;
+	if (used > limit)
+		return UA_REST_BUSY;
+	return lost > limit ? UA_REST_STEAL : UA_REST_NOT;
 }
 
 /**
@@ -109,17 +121,18 @@ bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
 /* In the mode "idle": nanoseconds to stay away from the work of others. */
 static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	enum ua_rest why = UA_REST_BUSY;
+	enum ua_rest why;
 
 	if (!thread->busy_at_ns) {
 		/* The first look tells nothing yet. */
-		others_are_busy(thread, now_ns);
-		WRITE_ONCE(thread->rest, why);
+		look_at_others(thread, now_ns);
+		WRITE_ONCE(thread->rest, UA_REST_BUSY);
 		return BUSY_WINDOW_NS;
 	}
 	if (now_ns - thread->busy_at_ns < BUSY_WINDOW_NS)
 		return 0;
-	if (!others_are_busy(thread, now_ns)) {
+	why = look_at_others(thread, now_ns);
+	if (why == UA_REST_NOT) {
 		if (!ua_throttle_pressed(thread)) {
 			thread->paused_ns = 0;
 			return 0;

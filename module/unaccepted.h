@@ -3,6 +3,7 @@
 #define _UNACCEPTED_H
 
 #include <linux/atomic.h>
+#include <linux/cpumask_types.h>
 #include <linux/irq_work_types.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
@@ -154,7 +155,8 @@ enum ua_rest {
 	UA_REST_CPU,		/* cpu_percent */
 	UA_REST_FLOOR,		/* floor_bytes */
 	UA_REST_SLOW,		/* the host takes much longer than usual */
-	UA_REST_BUSY,		/* others use the CPUs, or the host does */
+	UA_REST_BUSY,		/* others use the CPUs */
+	UA_REST_STEAL,		/* the host lets others use them */
 	UA_REST_PRESSURE,	/* others wait for CPUs or memory */
 	UA_REST_REFUSED,	/* the platform refused a block */
 	UA_REST_HELD,		/* memory is being taken offline */
@@ -202,11 +204,11 @@ struct ua_acceptor_knobs {
  * @next_why:	and for what reason
  * @refused_ns:	how long it stays away after a refusal, 0 if there was none
  * @paused_ns:	how long it stays away from others' work
- * @poll_ns:	how long until it looks again by itself
  * @usual_ns:	what a block usually takes
  * @cpu_ns:	CPU time it has used
  * @busy_at_ns:	when it looked at the work of others
  * @busy_ns:	CPU time of others, on all CPUs of the node, until then
+ * @stolen_ns:	the same, on the host's
  * @stalled_at_ns: when it looked at the waiting of others
  * @stalled_ns:	time for which somebody waited, until then
  * @pressed:	they waited for much of the time between the last looks
@@ -220,11 +222,11 @@ struct ua_acceptor_thread {
 	enum ua_rest next_why;
 	u64 refused_ns;
 	u64 paused_ns;
-	u64 poll_ns;
 	u64 usual_ns;
 	u64 cpu_ns;
 	u64 busy_at_ns;
 	u64 busy_ns;
+	u64 stolen_ns;
 	u64 stalled_at_ns;
 	u64 stalled_ns;
 	bool pressed;
@@ -304,6 +306,8 @@ int ua_acceptor_init(void);
 void ua_acceptor_exit(void);
 void ua_acceptor_get(struct ua_acceptor_knobs *knobs);
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg);
+enum ua_rest ua_acceptor_rest(void);
+const struct cpumask *ua_acceptor_cpus(int nid);
 void ua_acceptor_hold(bool hold);
 void ua_acceptor_rebind(void);
 
@@ -331,6 +335,7 @@ int ua_control_parse_bytes(char *s, u64 *bytes);
 
 /* control_acceptor.c */
 extern const struct attribute_group ua_control_acceptor_group;
+const char *ua_control_rest_name(enum ua_rest rest);
 
 /* control_policy.c */
 extern const struct attribute_group ua_control_policy_group;

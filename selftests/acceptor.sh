@@ -17,8 +17,9 @@ t0=$(now_ms)
 is "mode all" "$(onewrite $SYS/acceptor/mode all)" ok
 is "reads back" "$(get acceptor/mode)" all
 is "state" "$(get state)" running
-is "reason" "$(get reason)" "the acceptor is at work"
 wait_for '[ "$(get acceptor/state)" = "throttled(bytes_per_second)" ]'
+wait_for '[ "$(get reason)" = "the acceptor is throttled(bytes_per_second)" ]'
+is "reason" "$?" 0
 holds "it says what holds it back, and how often" "$(hits bytes_per_second)" -ge 1
 pid=$(get acceptor/pids)
 is "one thread, named for its node" "$(cat "/proc/$pid/comm")" kacceptd0

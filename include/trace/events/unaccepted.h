@@ -84,12 +84,13 @@ TRACE_EVENT(shortfall,
 	{ 2, "floor_bytes" },			\
 	{ 3, "slow" },				\
 	{ 4, "busy" },				\
-	{ 5, "pressure" },			\
-	{ 6, "refused" },			\
-	{ 7, "offlining" },			\
-	{ 8, "enough" },			\
-	{ 9, "done" },				\
-	{ 10, "turn" }
+	{ 5, "steal" },				\
+	{ 6, "pressure" },			\
+	{ 7, "refused" },			\
+	{ 8, "offlining" },			\
+	{ 9, "enough" },			\
+	{ 10, "done" },				\
+	{ 11, "turn" }
 
 /* A background thread goes to sleep: why, and for how long (-1: until woken). */
 TRACE_EVENT(acceptor_sleep,
