@@ -370,9 +370,17 @@ static void advance_virtual_time(CPUState *cs, uint64_t ns)
     cpu_exit(cs);
 }
 
-/* Nothing is held here, so that other vCPUs accept at the same time. */
+/* What a sleeper of the host may come late. */
+#define LATE_NS (200 * SCALE_US)
+
+/*
+ * Nothing is held here, so that other vCPUs accept at the same time. To the
+ * guest a vCPU that waits is busy; the host needs its processor for the others.
+ */
 static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
 {
+    int64_t left;
+
     if (!ns) {
         return;
     }
@@ -381,8 +389,12 @@ static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
         advance_virtual_time(cs, ns);
         return;
     }
-    while (get_clock() - begin < (int64_t)ns) {
-        cpu_relax();
+    while ((left = begin + (int64_t)ns - get_clock()) > 0) {
+        if (left > LATE_NS) {
+            g_usleep((left - LATE_NS) / SCALE_US);
+        } else {
+            cpu_relax();
+        }
     }
 }
 
