@@ -23,11 +23,16 @@ by_others() {
 	echo $(($(by_allocations) + $(get accepted_isolation_bytes)))
 }
 
+# For how long somebody waited for a CPU, in microseconds.
+stalled_us() {
+	sed -n 's/^some .*total=//p' /proc/pressure/cpu
+}
+
 settled() {
 	wait_for '[ "$(get acceptor/state)" = waiting ]'
 }
 
-begin 23
+begin 26
 
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -40,7 +45,8 @@ holds "at first there is no headroom ($(($(spare_bytes Normal) >> 20))M)" \
 is "mode ahead" "$(onewrite $SYS/acceptor/mode ahead)" ok
 is "reads back" "$(get acceptor/mode)" ahead
 settled
-is "then it waits" "$(get acceptor/state)" waiting
+is "then it waits" "$(get acceptor/state) $(get state)" "waiting idle"
+is "reason" "$(get reason)" "the acceptor waits until free memory runs short"
 spare=$(spare_bytes Normal)
 # It need not begin for a quarter less.
 holds "there is the headroom (64M: $((spare >> 20))M)" "$spare" -ge $((44 << 20))
@@ -74,6 +80,28 @@ settled
 spare=$(spare_bytes Normal)
 holds "and is filled up (128M: $((spare >> 20))M)" \
 	"$spare" -ge $((90 << 20)) -a "$spare" -le $((132 << 20))
+
+# While others wait for a CPU, half of it must do. The kernel sums up what they
+# wait every two seconds, and each write is a look at it.
+hogs=
+for _ in 1 2; do
+	taskset 2 sh -c 'while :; do :; done' &
+	hogs="$hogs $!"
+done
+echo 128M >$SYS/acceptor/headroom_bytes
+stalled=$(stalled_us)
+wait_for '[ $(($(stalled_us) - stalled)) -ge 4000000 ]'
+dd if=/dev/zero of=$FILL/hold3 bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
+echo 128M >$SYS/acceptor/headroom_bytes
+settled
+spare=$(spare_bytes Normal)
+holds "under pressure, half of it is (64M: $((spare >> 20))M)" \
+	"$spare" -ge $((44 << 20)) -a "$spare" -le $((68 << 20))
+# shellcheck disable=SC2086  # a list
+kill $hogs
+wait_for 'sleep 1; echo 128M >$SYS/acceptor/headroom_bytes; [ "$(spare_bytes Normal)" -ge $((90 << 20)) ]'
+holds "later the other half ($(($(spare_bytes Normal) >> 20))M)" "$(spare_bytes Normal)" -ge $((90 << 20))
+
 limit=$(($(zone_pages Normal managed) * 4096 / 8))
 echo 1T >$SYS/acceptor/headroom_bytes
 wait_for '[ "$(spare_bytes Normal)" -ge $((limit * 2 / 3)) ]'

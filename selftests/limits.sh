@@ -4,6 +4,7 @@
 # Does each limit of the background acceptor hold it back, by as much as it says,
 # and does it wait while others are at work?
 . "$(dirname "$0")/lib.sh"
+. "$HERE/work.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
@@ -30,7 +31,7 @@ wait_idly() {
 	done
 }
 
-begin 29
+begin 33
 
 load
 start=$(get unaccepted_bytes)
@@ -105,11 +106,27 @@ wait_for '[ "$(background)" -ge $((before + 4 * BLOCK)) ]'
 holds "all goes on beside them" "$(background)" -ge $((before + 4 * BLOCK))
 params "mode=idle bytes_per_second=0"
 is "idle waits again" "$(state_is 'paused(busy)')" "paused(busy)"
+is "reason" "$(get state) $(get reason)" "running the acceptor is paused(busy)"
 before=$(background)
 # shellcheck disable=SC2086  # a list
 kill $hogs
 wait_idly '[ "$(background)" -gt "$before" ]'
 holds "until they are gone" "$(background)" -gt "$before"
+
+# The same for what the host takes. Nobody does here, so it is only said.
+params "mode=off"
+insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
+echo "steal 50 30000" >$WORK/run &
+params "mode=idle floor_bytes=$(($(get unaccepted_bytes) - 60 * BLOCK))"
+wait_idly '[ "$(get acceptor/state)" = "paused(steal)" ]'
+is "while the host takes the CPUs it is paused" "$(get acceptor/state)" "paused(steal)"
+before=$(background)
+wait_idly '[ "$(hits steal)" -ge 3 ]'
+is "and does nothing" "$(background)" "$before"
+wait_idly '[ "$(background)" -gt "$before" ]'
+holds "until it is over" "$(background)" -gt "$before"
+wait
+rmmod ua_workload
 
 # A host that becomes slow gets time, in idle.
 params "mode=off"

@@ -17,13 +17,51 @@ node_ours() {
 	awk -v node="$1" '$1 == node && NR > 1 { print $2 }' $DBG/nodes
 }
 
-begin $((4 + 7 * nodes))
+begin $((5 + 8 * nodes))
 
 load
 for node in $(seq 0 $((nodes - 1))); do
 	is "node $node: as its meminfo says" "$(node_ours "$node")" "$(node_meminfo "$node")"
 	holds "node $node: has something to accept" "$(node_ours "$node")" -gt 0
 done
+
+# Demand on the last node alone: a file whose pages can only lie there. What of it
+# is accepted already is used up first.
+last=$((nodes - 1))
+mkdir -p $FILL
+mount -t tmpfs -o size=100%,mpol=bind:$last none $FILL
+settled() {
+	wait_for '[ "$(get acceptor/state | tr " " "\n" | sort -u)" = waiting ]'
+}
+echo ahead >$SYS/acceptor/mode
+settled
+parked=$(node_ours "$last")
+i=0
+until [ "$(node_ours "$last")" -lt "$parked" ] || [ $i = 50 ]; do
+	i=$((i + 1))
+	dd if=/dev/zero of="$FILL/hold$i" bs=1M count=32 2>/dev/null
+	settled
+done
+for node in $(seq 0 $last); do
+	eval "before_$node=\$(node_ours $node)"
+done
+allocations=$(by_allocations)
+i=0
+while [ $i -lt 8 ]; do
+	i=$((i + 1))
+	dd if=/dev/zero of="$FILL/$i" bs=1M count=32 2>/dev/null
+	settled
+done
+taken=$(($(eval "echo \$before_$last") - $(node_ours "$last")))
+holds "node $last: accepts what it is asked for (256M: $((taken >> 20))M)" \
+	"$taken" -ge $((224 << 20)) -a "$taken" -le $((320 << 20))
+is "ahead of allocations" "$(($(by_allocations) - allocations))" 0
+for node in $(seq 0 $((last - 1))); do
+	is "node $node: which nobody asks, accepts nothing" "$(node_ours "$node")" \
+		"$(eval "echo \$before_$node")"
+done
+echo off >$SYS/acceptor/mode
+umount $FILL
 
 echo 8M >$SYS/acceptor/bytes_per_second
 echo all >$SYS/acceptor/mode

@@ -1,8 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# reload.sh [TIMES]: can the module come and go while four processes allocate and
-# free, without losing any memory? Each has CHURN_MIB, and rests for CHURN_MS.
+# reload.sh [TIMES]: can the module come and go, and its threads change their mode,
+# while four processes allocate and free, without losing any memory? Each has CHURN_MIB,
+# and rests for CHURN_MS.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 29)) ] || skip_all "needs 512 MiB of unaccepted memory"
@@ -30,6 +31,28 @@ settled_free() {
 	echo 3 >/proc/sys/vm/drop_caches
 	usleep 300000
 	meminfo_bytes MemFree
+}
+
+# Leave some work under way, to be unloaded in the midst of; or change what is to be done
+# while it is begun.
+disturb() {
+	case $1 in
+	1) onewrite $SYS/accept 4M >/dev/null ;;
+	2) echo "mode=all bytes_per_second=4M" >$SYS/acceptor/params ;;
+	3)
+		"$HERE/onewrite" $SYS/accept 8M >/tmp/answer &
+		writer=$!
+		;;
+	4)
+		echo "mode=ahead bytes_per_second=40M threads_per_node=4" >$SYS/acceptor/params &&
+			echo idle >$SYS/acceptor/mode && echo ahead >$SYS/acceptor/mode
+		;;
+	5)
+		echo "mode=idle threads_per_node=2" >$SYS/acceptor/params &&
+			echo "mode=all bytes_per_second=4M" >$SYS/acceptor/params &&
+			echo off >$SYS/acceptor/mode && echo idle >$SYS/acceptor/mode
+		;;
+	esac
 }
 
 begin 12
@@ -65,18 +88,14 @@ while [ $i -lt "$times" ]; do
 	i=$((i + 1))
 	# shellcheck disable=SC2086  # each word is a parameter
 	insmod "$KO" ${UNACCEPTED_ARGS-} || { bad=$((bad + 1)); continue; }
-	# Now and then leave with work under way.
-	case $((i % 4)) in
-	1) onewrite $SYS/accept 4M >/dev/null || bad=$((bad + 1)) ;;
-	2) echo 4M >$SYS/acceptor/bytes_per_second; echo all >$SYS/acceptor/mode ;;
-	3) "$HERE/onewrite" $SYS/accept 8M >/tmp/answer & ;;
-	esac
+	writer=
+	disturb $((i % 6)) || bad=$((bad + 1))
 	[ $((i % (times / 10))) != 1 ] || ! allocations_accept || ours=$((ours + 1))
-	[ $((i % 4)) != 3 ] || usleep 2000
+	usleep $((i * 7919 % 20000))
 	rmmod unaccepted || bad=$((bad + 1))
 	# A big write that rmmod cut short was told so.
-	if [ $((i % 4)) = 3 ]; then
-		wait $!
+	if [ "$writer" ]; then
+		wait $writer
 		grep -q 'ENODEV\|ENOENT\|ok' /tmp/answer || bad=$((bad + 1))
 	fi
 	# Ten times in all: it takes time, and parked memory.

@@ -17,6 +17,8 @@
  *	contig first|second	alloc_contig_range() on half of a parked block
  *	loop ORDER N		N times a block of ORDER, allocated and freed
  *				at once, interrupts off: what does it cost?
+ *	steal PERCENT MS	for so long the host takes this share of each CPU, or
+ *				so the kernel's accounts say
  *	zone			only look
  *
  * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
@@ -28,6 +30,7 @@
 #include <linux/delay.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
+#include <linux/kernel_stat.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
@@ -694,6 +697,30 @@ static int run_loop(int argc, char **argv)
 
 /* ---- debugfs ---- */
 
+/* In steps short enough for those who look ten times a second. */
+#define STEAL_STEP_NS	(20 * (u64)NSEC_PER_MSEC)
+
+static int run_steal(int argc, char **argv)
+{
+	u64 start = ktime_get_ns(), last = start, now;
+	unsigned int percent, ms;
+	int cpu;
+
+	if (argc != 3 || kstrtouint(argv[1], 10, &percent) || percent > 100 ||
+	    kstrtouint(argv[2], 10, &ms))
+		return -EINVAL;
+
+	do {
+		fsleep(STEAL_STEP_NS / NSEC_PER_USEC);
+		now = ktime_get_ns();
+		/* Lost where it races with the kernel's own, which has none to add. */
+		for_each_online_cpu(cpu)
+			kcpustat_cpu(cpu).cpustat[CPUTIME_STEAL] += (now - last) * percent / 100;
+		last = now;
+	} while (now - start < ms * (u64)NSEC_PER_MSEC);
+	return 0;
+}
+
 static const struct {
 	const char *name;
 	int (*run)(int argc, char **argv);
@@ -706,6 +733,7 @@ static const struct {
 	{ "parallel", run_parallel },
 	{ "contig", run_contig },
 	{ "loop", run_loop },
+	{ "steal", run_steal },
 };
 
 static int run_workload(int argc, char **argv)
