@@ -48,7 +48,7 @@ mount_fill
 yes unaccepted | head -c $((32 << 20)) >$FILL/pattern
 # Not more than a host can give a guest that believes it has 64 GiB.
 count=$((($(meminfo_bytes MemAvailable) >> 20) - 256))
-[ $count -lt 4096 ] || count=4096
+[ $count -lt 2048 ] || count=2048
 dd if=/dev/zero of=$FILL/fill bs=1M count="$count" 2>/dev/null
 is "the memory holds what was written" \
 	"$(yes unaccepted | head -c $((32 << 20)) | cmp - $FILL/pattern && echo same)" same
