@@ -11,6 +11,7 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/array_size.h>
 #include <linux/build_bug.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
@@ -32,6 +33,14 @@ static_assert(__same_type(kallsyms_lookup_name, kallsyms_lookup_name_fn));
 
 DEFINE_STATIC_CALL_RET0(ua_kallsyms_lookup_name, kallsyms_lookup_name_fn);
 
+/*
+ * To take a probe away is to wait for RCU, some 20 ms: nearly all of the time that
+ * loading took. So they stay, disabled, until we go and have to wait anyway.
+ */
+static struct kprobe bind_probes[2];
+static struct kprobe *bind_used[ARRAY_SIZE(bind_probes)];
+static int bind_nr_used;
+
 /**
  * ua_bind_symbol - address of a kernel function
  * @name: its name
@@ -41,16 +50,19 @@ DEFINE_STATIC_CALL_RET0(ua_kallsyms_lookup_name, kallsyms_lookup_name_fn);
  */
 void *ua_bind_symbol(const char *name)
 {
-	struct kprobe probe = {
+	struct kprobe *probe = &bind_probes[bind_nr_used];
+	void *addr;
+
+	if (WARN_ON_ONCE(bind_nr_used == ARRAY_SIZE(bind_probes)))
+		return NULL;
+	*probe = (struct kprobe) {
 		.symbol_name = name,
 		.flags = KPROBE_FLAG_DISABLED,
 	};
-	void *addr;
-
-	if (register_kprobe(&probe))
+	if (register_kprobe(probe))
 		return NULL;
-	addr = probe.addr;
-	unregister_kprobe(&probe);
+	bind_used[bind_nr_used++] = probe;
+	addr = probe->addr;
 
 	/*
 	 * The probe sits behind an ENDBR. Go back to the true entry: call-depth
@@ -59,6 +71,16 @@ void *ua_bind_symbol(const char *name)
 	if (!is_endbr(*(u32 *)addr) && is_endbr(*(u32 *)(addr - ENDBR_INSN_SIZE)))
 		addr -= ENDBR_INSN_SIZE;
 	return addr;
+}
+
+/**
+ * ua_unbind - let go of the kernel
+ *
+ * Context: process context, at unload; waits for RCU.
+ */
+void ua_unbind(void)
+{
+	unregister_kprobes(bind_used, bind_nr_used);
 }
 
 /*

@@ -82,6 +82,7 @@ struct ua_core {
 
 const struct ua_core *ua_bind(void);
 const struct ua_core *ua_bind_observe(const char *why);
+void ua_unbind(void);
 
 /**
  * struct ua_table - the EFI unaccepted-memory table, after validation

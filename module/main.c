@@ -79,12 +79,13 @@ static int __init unaccepted_init(void)
 	own = choose_policy();
 	if (own < 0) {
 		pr_err("policy=%s is neither auto, kernel nor module\n", policy);
-		return own;
+		ret = own;
+		goto err_unbind;
 	}
 
 	ret = ua_accept_init();
 	if (ret)
-		return ret;
+		goto err_unbind;
 	ret = ua_acceptor_init();
 	if (ret)
 		goto err_accept;
@@ -105,6 +106,8 @@ err_acceptor:
 	ua_acceptor_exit();
 err_accept:
 	ua_accept_exit();
+err_unbind:
+	ua_unbind();
 	return ret;
 }
 
@@ -118,6 +121,7 @@ static void __exit unaccepted_exit(void)
 	ua_notify_exit();
 	ua_acceptor_exit();
 	ua_accept_exit();
+	ua_unbind();
 }
 
 module_init(unaccepted_init);
