@@ -110,6 +110,10 @@ is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 holds "its events have the error" "$(traced 'accept_end: .* cause=background .* result=-5')" -ge 4
 is "its mode stays" "$(get acceptor/mode)" all
+# So slow that no try is due by itself while the refusals end.
+tries=$(added accept_failures)
+echo 1 >$SYS/acceptor/bytes_per_second
+wait_for '[ "$(added accept_failures)" -gt "$tries" ]'
 refuse 0
 echo 1 >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(get unaccepted_bytes)" != "$parked" ]'
