@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# bench.sh boot|ramp|steady|ahead|idle|threads [ARGUMENT...]: what does lazy
+# bench.sh boot|ramp|steady|unpack|ahead|idle|threads [ARGUMENT...]: what does lazy
 # acceptance cost, and what does the background acceptor save? Measures, judges
 # nothing: prints "row NAME KEY VALUE". For scripts/bench, which puts touch and,
 # where it is wanted, unaccepted.ko beside it.
@@ -172,6 +172,31 @@ steady() {
 	done
 }
 
+# One of the two who unpack at the same time: so often, into directories of its own.
+unpack_some() {
+	for i in 1 2 3 4; do
+		mkdir "/tmp/tree/$1.$i" && tar -xf "$HERE/tree.tar" -C "/tmp/tree/$1.$i" || return
+	done
+}
+
+# unpack HEADROOM|off|none: what a user may do: unpack kernel headers, eight times.
+unpack() {
+	quiet
+	[ "$1" = none ] || load
+	all_cpus
+	set_cost
+	use_up
+	mkdir /tmp/tree
+	mount -t tmpfs -o size=100% none /tmp/tree
+	[ "$1" = none ] || { start_ahead "$1"; begin_count; }
+	start=$(now_ns)
+	unpack_some 1 &
+	unpack_some 2 || exit 1
+	wait $! || exit 1
+	echo "row unpack wall_ns $(($(now_ns) - start))"
+	[ "$1" = none ] || end_count unpack
+}
+
 # timed NAME COMMAND...: the time it takes, and what one CPU pays for all that is
 # accepted meanwhile
 timed() {
@@ -256,9 +281,9 @@ idle() {
 
 what=${1-}
 case $what in
-boot | ramp | steady | ahead | idle | threads) shift ;;
+boot | ramp | steady | unpack | ahead | idle | threads) shift ;;
 *)
-	echo "usage: bench.sh boot|ramp|steady|ahead|idle|threads [ARGUMENT...]" >&2
+	echo "usage: bench.sh boot|ramp|steady|unpack|ahead|idle|threads [ARGUMENT...]" >&2
 	exit 2
 	;;
 esac
