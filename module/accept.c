@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine: walks nodes and zones, accepts block by block, keeps the
- * accounts. Knows nothing of who asks, nor of how the kernel accepts.
+ * The engine: walks nodes and zones, accepts block by block. Knows nothing of who
+ * asks, nor of how the kernel accepts.
  */
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
@@ -9,7 +9,6 @@
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
-#include <linux/slab.h>
 
 #include "unaccepted.h"
 
@@ -19,121 +18,56 @@
 #define CREATE_TRACE_POINTS
 #include "../include/trace/events/unaccepted.h"
 
-/**
- * ua_zone_next - walk the zones that have memory
- * @zone: the last one, or NULL to begin
- *
- * The kernel's own iterators need symbols that modules do not get.
- *
- * Context: any.
- * Return: the next populated zone of an online node, or NULL after the last.
+#define ANY_BLOCK	UA_PFN_UNKNOWN
+
+/*
+ * Whoever waits for the end hears of it at once; and of a refusal, for it may be
+ * of what looked like the last block. Of all else they hear when the numbers are
+ * looked at the next time.
  */
-struct zone *ua_zone_next(struct zone *zone)
+static void tell_watchers(int ret)
 {
-	int nid = zone ? zone_to_nid(zone) : first_online_node;
-	int i = zone ? zone_idx(zone) + 1 : 0;
-
-	for (; nid < MAX_NUMNODES; nid = next_online_node(nid), i = 0)
-		for (; i < MAX_NR_ZONES; i++)
-			if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
-				return &NODE_DATA(nid)->node_zones[i];
-	return NULL;
-}
-
-/**
- * ua_zone_stat - what we keep of a zone
- * @zone: any zone
- *
- * Context: any.
- * Return: never NULL.
- */
-struct ua_zone_stat *ua_zone_stat(struct zone *zone)
-{
-	return &ua_state.stats[zone_to_nid(zone) * MAX_NR_ZONES + zone_idx(zone)];
-}
-
-static u64 zone_parked(struct zone *zone)
-{
-	return (u64)ua_state.core->parked_pages(zone) << PAGE_SHIFT;
+	if (READ_ONCE(ua_state.watch.wanted) && (ret || !ua_account_parked(&ua_everything)))
+		irq_work_queue(&ua_state.watch.soon);
 }
 
 /*
- * Enter a call in the books. Interrupts allocate and accept as well, so each
- * counter moves by one instruction of its CPU.
+ * Accept a certain block of a zone, or ANY_BLOCK; its bytes are in stat->inflight
+ * already, and leave it here. -ENOENT, nothing there to take, is no call and no
+ * failure.
  */
-static void count_call(struct ua_zone_stat *stat, enum ua_why why, u64 ns, int ret)
-{
-	u64 old = this_cpu_read(stat->count->max_ns);
-
-	this_cpu_inc(stat->count->calls);
-	this_cpu_add(stat->count->total_ns, ns);
-	while (old < ns && !this_cpu_try_cmpxchg(stat->count->max_ns, &old, ns))
-		;
-	if (ret)
-		this_cpu_inc(stat->count->failures);
-	else
-		this_cpu_add(stat->count->accepted[why], UA_BLOCK_BYTES);
-	WRITE_ONCE(ua_state.last_error, ret);
-}
-
-/*
- * Accept one block of a zone; its bytes are in stat->inflight already, and
- * leave it here. -ENOENT, nothing left to take, is no call and no failure.
- */
-static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flags)
+static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flags,
+			   unsigned long pfn)
 {
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
-	/* Usable in every context, and while timekeeping is suspended. */
-	u64 start = ktime_get_mono_fast_ns();
-	u64 ns;
+	struct ua_event event = {
+		.why = why,
+		.pfn = pfn,
+		/* Usable in every context, and while timekeeping is suspended. */
+		.at_ns = ktime_get_mono_fast_ns(),
+	};
 	int ret;
 
 	trace_accept_begin(zone_to_nid(zone), zone_idx(zone), why);
-	ret = ua_state.core->accept_block(zone, flags);
-	ns = ktime_get_mono_fast_ns() - start;
-	trace_accept_end(zone_to_nid(zone), zone_idx(zone), why, ns, ret);
+	if (pfn == ANY_BLOCK)
+		ret = ua_state.core->accept_block(zone, flags, &event.pfn);
+	else
+		ret = ua_state.core->accept_block_at(zone, pfn);
+	event.ns = ktime_get_mono_fast_ns() - event.at_ns;
+	event.result = ret;
+	trace_accept_end(zone_to_nid(zone), zone_idx(zone), why, event.pfn,
+			 event.ns, ret);
 
 	if (ret != -ENOENT) {
-		count_call(stat, why, ns, ret);
-		WRITE_ONCE(stat->refused_ns, ret ? start : 0);
+		ua_account_call(zone, &event);
+		WRITE_ONCE(stat->refused_ns, ret ? event.at_ns : 0);
+		/* Allocations wait for all of their blocks together. */
+		if (why == UA_WHY_USER || why == UA_WHY_BACKGROUND)
+			ua_account_wait(zone, why, event.ns);
 	}
 	atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
+	tell_watchers(ret == -ENOENT ? 0 : ret);
 	return ret;
-}
-
-/**
- * ua_accept_parked_node - what is parked in all zones of a node
- * @nid: an online node
- *
- * Context: any; no lock.
- * Return: bytes.
- */
-u64 ua_accept_parked_node(int nid)
-{
-	struct zone *zones = NODE_DATA(nid)->node_zones;
-	u64 bytes = 0;
-	int i;
-
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (populated_zone(&zones[i]))
-			bytes += zone_parked(&zones[i]);
-	return bytes;
-}
-
-/**
- * ua_accept_parked - what is parked in all zones
- *
- * Context: any; no lock.
- * Return: bytes.
- */
-u64 ua_accept_parked(void)
-{
-	u64 bytes = 0;
-	int nid;
-
-	for_each_online_node(nid)
-		bytes += ua_accept_parked_node(nid);
-	return bytes;
 }
 
 /**
@@ -149,7 +83,7 @@ u64 ua_accept_parked(void)
 int ua_accept_one(struct zone *zone, enum ua_why why)
 {
 	atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-	return accept_reserved(zone, why, UA_FROM_END);
+	return accept_reserved(zone, why, UA_FROM_END, ANY_BLOCK);
 }
 
 /**
@@ -222,13 +156,6 @@ static void kick_background(struct zone *zone, unsigned int order)
 	irq_work_queue(&stat->kick);
 }
 
-static void count_wait(struct zone *zone, u64 ns)
-{
-	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
-
-	this_cpu_inc(ua_zone_stat(zone)->count->waits[bucket]);
-}
-
 /*
  * Has the platform refused just now? Then it is asked for what is needed, not for
  * what would be good to have: below the watermark every single allocation would
@@ -260,28 +187,28 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	while ((want = reserve_block(zone, order, failed && !done, done))) {
 		if (done && (done >= budget || ns >= limit)) {
 			atomic64_sub(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-			this_cpu_inc(ua_zone_stat(zone)->count->shortfalls);
+			this_cpu_inc(ua_zone_stat(zone)->books->count.shortfalls);
 			trace_shortfall(zone_to_nid(zone), zone_idx(zone), order,
 					done, want);
 			break;
 		}
 		if (!start)
 			start = ktime_get_mono_fast_ns();
-		if (accept_reserved(zone, why, flags))
+		if (accept_reserved(zone, why, flags, ANY_BLOCK))
 			break;
 		done++;
 		ns = ktime_get_mono_fast_ns() - start;
 	}
 	if (start)
-		count_wait(zone, ktime_get_mono_fast_ns() - start);
+		ua_account_wait(zone, why, ktime_get_mono_fast_ns() - start);
 	return done;
 }
 
-/* See struct ua_upcalls. Not our work, so neither a call nor a wait of ours. */
+/* See struct ua_upcalls. */
 static void isolated(struct zone *zone)
 {
-	this_cpu_add(ua_zone_stat(zone)->count->accepted[UA_WHY_ISOLATION],
-		     UA_BLOCK_BYTES);
+	ua_account_isolated(zone);
+	tell_watchers(0);
 }
 
 const struct ua_upcalls ua_accept_upcalls = {
@@ -303,15 +230,23 @@ static int may_go_on(void)
 	return 0;
 }
 
-static int accept_zone(struct zone *zone, u64 *blocks, enum ua_why why)
+static void job_did_block(struct ua_job *job)
+{
+	job->done += UA_BLOCK_BYTES;
+	if (job->total)
+		atomic64_add(UA_BLOCK_BYTES, job->total);
+}
+
+static int accept_zone(struct zone *zone, u64 *blocks, struct ua_job *job)
 {
 	while (*blocks) {
 		int ret = may_go_on();
 
 		if (!ret)
-			ret = ua_accept_one(zone, why);
+			ret = ua_accept_one(zone, job->why);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
+		job_did_block(job);
 		(*blocks)--;
 		cond_resched();
 	}
@@ -319,163 +254,94 @@ static int accept_zone(struct zone *zone, u64 *blocks, enum ua_why why)
 }
 
 /* From the highest zone down, as the background does. */
-static int accept_node(int nid, u64 *blocks, enum ua_why why)
+static int accept_node(int nid, const struct ua_scope *scope, u64 *blocks,
+		       struct ua_job *job)
 {
 	struct zone *zones = NODE_DATA(nid)->node_zones;
 	int i, ret = 0;
 
 	for (i = MAX_NR_ZONES - 1; i >= 0 && *blocks && !ret; i--)
-		if (populated_zone(&zones[i]))
-			ret = accept_zone(&zones[i], blocks, why);
+		if (populated_zone(&zones[i]) && ua_scope_covers(scope, &zones[i]))
+			ret = accept_zone(&zones[i], blocks, job);
 	return ret;
 }
 
 /**
- * ua_accept_blocks - accept blocks wherever they are
+ * ua_accept_blocks - accept blocks wherever they are in a scope
+ * @scope:	where
  * @blocks:	how many; more than there are is no error
- * @why:	on whose behalf
+ * @job:	on whose behalf, and what was done
  *
  * Context: process context, may sleep between blocks, holds no lock across one.
  * Return: 0 also when there was less; -EINTR on a signal, -ENODEV when the
  * module is being unloaded, or what the platform answered. Blocks done stay done.
  */
-int ua_accept_blocks(u64 blocks, enum ua_why why)
+int ua_accept_blocks(const struct ua_scope *scope, u64 blocks, struct ua_job *job)
 {
 	int nid, ret;
 
 	for_each_online_node(nid) {
-		ret = accept_node(nid, &blocks, why);
+		ret = accept_node(nid, scope, &blocks, job);
 		if (ret || !blocks)
 			return ret;
 	}
 	return 0;
 }
 
-static void sum_count(struct ua_count *sum, const struct ua_count *count)
+static int accept_zone_range(struct zone *zone, unsigned long start,
+			     unsigned long end, struct ua_job *job)
 {
-	int i;
+	unsigned long pfn;
+	int ret;
 
-	for (i = 0; i < UA_NR_WHY; i++)
-		sum->accepted[i] += READ_ONCE(count->accepted[i]);
-	for (i = 0; i < UA_NR_WAITS; i++)
-		sum->waits[i] += READ_ONCE(count->waits[i]);
-	sum->calls += READ_ONCE(count->calls);
-	sum->total_ns += READ_ONCE(count->total_ns);
-	sum->max_ns = max(sum->max_ns, READ_ONCE(count->max_ns));
-	sum->failures += READ_ONCE(count->failures);
-	sum->shortfalls += READ_ONCE(count->shortfalls);
-}
-
-static u64 sum_accepted(const struct ua_count *count)
-{
-	u64 bytes = 0;
-	int i;
-
-	for (i = 0; i < UA_NR_WHY; i++)
-		bytes += count->accepted[i];
-	return bytes;
-}
-
-/**
- * ua_accept_sum_zone - add the counters of a zone to a sum
- * @zone: a populated zone
- * @sum: what to add to
- *
- * Context: any; takes no lock, so the parts may be of different moments.
- */
-void ua_accept_sum_zone(struct zone *zone, struct ua_sum *sum)
-{
-	struct ua_zone_stat *stat = ua_zone_stat(zone);
-	u64 before = sum_accepted(&sum->count);
-	u64 parked, gone, ours;
-	int cpu;
-
-	ours = atomic64_read(&stat->inflight);
-	parked = zone_parked(zone);
-	gone = stat->parked_at_load - min(parked, stat->parked_at_load);
-	for_each_possible_cpu(cpu)
-		sum_count(&sum->count, per_cpu_ptr(stat->count, cpu));
-	ours += sum_accepted(&sum->count) - before;
-
-	sum->managed += (u64)zone_managed_pages(zone) << PAGE_SHIFT;
-	sum->parked += parked;
-	sum->other += gone - min(gone, ours);
+	for (pfn = ua_block_next(zone, start); pfn < end;
+	     pfn = ua_block_next(zone, pfn + UA_BLOCK_PAGES)) {
+		ret = may_go_on();
+		if (ret)
+			return ret;
+		if (ua_state.core->parked_at(pfn) != UA_PARKED)
+			continue;
+		atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
+		ret = accept_reserved(zone, job->why, UA_FROM_END, pfn);
+		if (!ret)
+			job_did_block(job);
+		else if (ret != -ENOENT)
+			return ret;
+	}
+	return 0;
 }
 
 /**
- * ua_accept_sum_node - add the counters of a node to a sum
- * @nid: an online node
- * @sum: what to add to
+ * ua_accept_range - accept the blocks of a range that are parked
+ * @start:	number of its first page, the first of a block
+ * @end:	number of the page behind it, the first of a block
+ * @job:	on whose behalf, and what was done
  *
- * Context: as ua_accept_sum_zone().
- */
-void ua_accept_sum_node(int nid, struct ua_sum *sum)
-{
-	struct zone *zones = NODE_DATA(nid)->node_zones;
-	int i;
-
-	for (i = 0; i < MAX_NR_ZONES; i++)
-		if (populated_zone(&zones[i]))
-			ua_accept_sum_zone(&zones[i], sum);
-}
-
-/**
- * ua_accept_sum - the counters of the whole machine
- * @sum: the result
+ * Whatever else is in the range is passed over. A block that somebody else has
+ * begun to accept is left to them.
  *
- * Context: as ua_accept_sum_zone().
+ * Context: as ua_accept_blocks().
+ * Return: as ua_accept_blocks().
  */
-void ua_accept_sum(struct ua_sum *sum)
+int ua_accept_range(unsigned long start, unsigned long end, struct ua_job *job)
 {
 	struct zone *zone;
+	int ret;
 
-	memset(sum, 0, sizeof(*sum));
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		ua_accept_sum_zone(zone, sum);
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
+		ret = accept_zone_range(zone, start, end, job);
+		if (ret)
+			return ret;
+	}
+	return 0;
 }
 
 /**
- * ua_accept_init - open the books
- *
- * Return: 0 or -ENOMEM.
+ * ua_accept_init - make ready to accept
  */
-int ua_accept_init(void)
+void ua_accept_init(void)
 {
-	struct zone *zone;
-	unsigned int i;
-
 	ua_state.knobs.max_blocks = UA_MAX_BLOCKS_DEFAULT;
 	ua_state.knobs.max_us = UA_MAX_US_DEFAULT;
 	ua_state.knobs.to_front = true;
-
-	ua_state.stats = kcalloc(nr_node_ids * MAX_NR_ZONES,
-				 sizeof(*ua_state.stats), GFP_KERNEL);
-	if (!ua_state.stats)
-		return -ENOMEM;
-
-	/* For empty zones too: memory hotplug may fill them while we are here. */
-	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
-		ua_state.stats[i].count = alloc_percpu(struct ua_count);
-		if (!ua_state.stats[i].count)
-			goto err_stats;
-	}
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		ua_zone_stat(zone)->parked_at_load = zone_parked(zone);
-	return 0;
-
-err_stats:
-	ua_accept_exit();
-	return -ENOMEM;
-}
-
-/**
- * ua_accept_exit - close the books; nobody may be accepting any more
- */
-void ua_accept_exit(void)
-{
-	unsigned int i;
-
-	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
-		free_percpu(ua_state.stats[i].count);
-	kfree(ua_state.stats);
 }

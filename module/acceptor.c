@@ -119,6 +119,15 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 	return NULL;
 }
 
+static void note_error(const char *who, int number, const char *reason)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+
+	spin_lock(&acceptor->quota_lock);
+	ua_account_error(&acceptor->error, number, who, reason);
+	spin_unlock(&acceptor->quota_lock);
+}
+
 /* What next? 0 if a block was tried, else how long to stay away. */
 static u64 acceptor_step(struct ua_acceptor_thread *thread)
 {
@@ -140,6 +149,8 @@ static u64 acceptor_step(struct ua_acceptor_thread *thread)
 	WRITE_ONCE(thread->rest, UA_REST_NOT);
 	ret = ua_accept_one(zone, UA_WHY_BACKGROUND);
 	ua_throttle_done(thread, &knobs, ktime_get_ns() - start, ret);
+	if (ret && ret != -ENOENT)
+		note_error(current->comm, ret, "the platform refused a block");
 	cond_resched();
 	/* Others hold the last blocks of the zone but have not finished them. */
 	return ret == -ENOENT ? NSEC_PER_MSEC : 0;
@@ -155,7 +166,7 @@ static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
 		       nsecs_to_jiffies(wait_ns) + 1;
 
 	trace_acceptor_sleep(thread->nid, thread->index, thread->rest, wait_ns,
-			     ua_accept_parked_node(thread->nid));
+			     ua_account_parked_node(thread->nid));
 	wait_event_freezable_timeout(acceptor->wait,
 				     kthread_should_stop() ||
 				     READ_ONCE(acceptor->generation) != generation ||
@@ -163,7 +174,7 @@ static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
 				     timeout);
 	trace_acceptor_wake(thread->nid, thread->index,
 			    atomic_read(&acceptor->kicks) != kicks,
-			    ua_accept_parked_node(thread->nid));
+			    ua_account_parked_node(thread->nid));
 }
 
 static int acceptor_thread(void *data)
@@ -230,15 +241,18 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 {
 	struct ua_acceptor_thread *thread = slot(acceptor, nid, i);
 	struct task_struct *task;
+	char name[TASK_COMM_LEN];
 
 	memset(thread, 0, sizeof(*thread));
 	thread->nid = nid;
 	thread->index = i;
 	thread->rest = UA_REST_NOT;
-	task = kthread_create_on_node(acceptor_thread, thread, nid,
-				      i ? "kacceptd%d/%d" : "kacceptd%d", nid, i);
-	if (IS_ERR(task))
+	snprintf(name, sizeof(name), i ? "kacceptd%d/%d" : "kacceptd%d", nid, i);
+	task = kthread_create_on_node(acceptor_thread, thread, nid, "%s", name);
+	if (IS_ERR(task)) {
+		note_error(name, PTR_ERR(task), "the thread could not be started");
 		return PTR_ERR(task);
+	}
 
 	set_user_nice(task, MAX_NICE);
 	set_cpus_allowed_ptr(task, ua_acceptor_cpus(nid));
@@ -273,7 +287,7 @@ static int acceptor_start_all(struct ua_acceptor *acceptor, int threads)
 	int nid, i, ret;
 
 	for_each_node_state(nid, N_MEMORY) {
-		if (!ua_accept_parked_node(nid))
+		if (!ua_account_parked_node(nid))
 			continue;
 		for (i = 0; i < threads; i++) {
 			ret = acceptor_start(acceptor, nid, i);

@@ -13,13 +13,17 @@
 
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
+#include <linux/ioport.h>
 #include <linux/kallsyms.h>
 #include <linux/kprobes.h>
+#include <linux/memory_hotplug.h>
+#include <linux/mm.h>
 #include <linux/psi_types.h>
 #include <linux/static_call.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 #include <asm/ibt.h>
+#include <asm/processor.h>
 
 #include "bind.h"
 
@@ -153,9 +157,53 @@ unsigned long ua_bind_parked_pages(struct zone *zone)
 	return zone_page_state(zone, NR_UNACCEPTED);
 }
 
+/**
+ * ua_bind_parked_at - what the page allocator says of a block
+ * @pfn: number of its first page, whether there is one or not
+ *
+ * Only looks at the struct page, never at what may not be accepted. A block
+ * that we are about to accept has left the list already, see bind_stock.c.
+ *
+ * Context: process context; no lock, so the answer may be out of date.
+ * Return: see enum ua_parked.
+ */
+enum ua_parked ua_bind_parked_at(unsigned long pfn)
+{
+	struct page *page = pfn_to_online_page(pfn);
+
+	if (!page || !PageUnaccepted(page))
+		return UA_PARKED_NOT;
+	return list_empty(&page->lru) ? UA_PARKED_TAKEN : UA_PARKED;
+}
+
+/**
+ * ua_bind_phys_bits - width of a physical address on this machine
+ *
+ * Return: bits.
+ */
+unsigned int ua_bind_phys_bits(void)
+{
+	return boot_cpu_data.x86_phys_bits;
+}
+
+/**
+ * ua_bind_has_ram - is there RAM in a range?
+ * @start: where it begins
+ * @bytes: its size, not 0
+ *
+ * Context: process context.
+ * Return: true if any of it is RAM.
+ */
+bool ua_bind_has_ram(phys_addr_t start, u64 bytes)
+{
+	return region_intersects(start, bytes, IORESOURCE_SYSTEM_RAM,
+				 IORES_DESC_NONE) != REGION_DISJOINT;
+}
+
 static struct ua_core observe_core = {
 	.name = "observe",
 	.parked_pages = ua_bind_parked_pages,
+	.parked_at = ua_bind_parked_at,
 };
 
 /**

@@ -4,6 +4,7 @@
  * allocation accepts, and a refusal of the platform is an answer, not a panic.
  */
 #include <linux/build_bug.h>
+#include <linux/mm.h>
 #include <linux/unaccepted_hooks.h>
 
 #include "bind.h"
@@ -27,10 +28,17 @@ static void hooks_detach(void)
 	unaccepted_hooks_unregister(&hooks);
 }
 
+static int hooks_accept_block_at(struct zone *zone, unsigned long pfn)
+{
+	return unaccepted_accept_page(pfn_to_page(pfn), UNACCEPTED_FROM_END);
+}
+
 static struct ua_core hooks_core = {
 	.name = "hooks",
 	.parked_pages = ua_bind_parked_pages,
+	.parked_at = ua_bind_parked_at,
 	.accept_block = unaccepted_accept_block,
+	.accept_block_at = hooks_accept_block_at,
 	.policy_by_default = true,
 	.attach = hooks_attach,
 	.detach = hooks_detach,

@@ -91,8 +91,9 @@ static struct page *stock_pick_block(struct zone *zone)
 }
 
 /*
- * Take a block at the end of the zone's list. The allocator takes blocks
- * from the front: working from the other end keeps the two apart.
+ * Take a block off the zone's list: a certain one or, for NULL, one at the end.
+ * The allocator takes blocks from the front: working from the other end keeps
+ * the two apart.
  *
  * The block leaves the list but stays PageUnaccepted, so that from here on
  * nobody else picks it: two acceptors never count the same block, and only a
@@ -101,13 +102,15 @@ static struct page *stock_pick_block(struct zone *zone)
  * list_del_init() and not list_del(), since whoever accepts it will delete it
  * once more.
  */
-static struct page *stock_claim_block(struct zone *zone)
+static struct page *stock_claim_block(struct zone *zone, struct page *page)
 {
-	struct page *page;
 	unsigned long flags;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	page = stock_pick_block(zone);
+	if (!page)
+		page = stock_pick_block(zone);
+	else if (!PageUnaccepted(page) || list_empty(&page->lru))
+		page = NULL;
 	if (page) {
 		list_del_init(&page->lru);
 		stock_set_busy(0, page_to_pfn(page));
@@ -117,17 +120,33 @@ static struct page *stock_claim_block(struct zone *zone)
 	return page;
 }
 
-/* The flags are not for us: the kernel frees accepted blocks to the end. */
-static int stock_accept_block(struct zone *zone, unsigned int flags)
+/* Never fails: where the platform refuses, the kernel panics. */
+static void stock_accept_claimed(struct page *page)
 {
-	struct page *page = stock_claim_block(zone);
+	static_call_cond(ua_accept_page)(page);
+	stock_set_busy(page_to_pfn(page), 0);
+}
+
+/* The flags are not for us: the kernel frees accepted blocks to the end. */
+static int stock_accept_block(struct zone *zone, unsigned int flags,
+			      unsigned long *pfn)
+{
+	struct page *page = stock_claim_block(zone, NULL);
 
 	if (!page)
 		return -ENOENT;
+	*pfn = page_to_pfn(page);
+	stock_accept_claimed(page);
+	return 0;
+}
 
-	/* Never fails: where the platform refuses, the kernel panics. */
-	static_call_cond(ua_accept_page)(page);
-	stock_set_busy(page_to_pfn(page), 0);
+static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
+{
+	struct page *page = stock_claim_block(zone, pfn_to_page(pfn));
+
+	if (!page)
+		return -ENOENT;
+	stock_accept_claimed(page);
 	return 0;
 }
 
@@ -265,7 +284,9 @@ static void stock_detach(void)
 static struct ua_core stock_core = {
 	.name = "stock",
 	.parked_pages = ua_bind_parked_pages,
+	.parked_at = ua_bind_parked_at,
 	.accept_block = stock_accept_block,
+	.accept_block_at = stock_accept_block_at,
 	.kexec_unsafe = true,
 	.attach = stock_attach,
 	.detach = stock_detach,

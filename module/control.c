@@ -6,17 +6,16 @@
  *
  * Documentation/ABI/testing/sysfs-kernel-unaccepted says what each file means.
  */
-#include <linux/ctype.h>
+#include <linux/err.h>
 #include <linux/kobject.h>
+#include <linux/math64.h>
 #include <linux/module.h>
 #include <linux/overflow.h>
 #include <linux/string.h>
 #include <linux/sysfs.h>
+#include <linux/time64.h>
 
-#include "unaccepted.h"
-
-/* Longer input is no number, whatever it is. */
-#define INPUT_MAX	64
+#include "control.h"
 
 static struct kobject *control_kobj;
 
@@ -43,6 +42,25 @@ int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
 	return 0;
 }
 
+/* Digits, of which there are @digits, and at most one suffix, which is cut off. */
+static int parse_number(char *s, size_t digits, unsigned int base, u64 *bytes)
+{
+	char one[] = { '1', s[digits], 0 };
+	u64 number, unit;
+	char *end;
+	int ret;
+
+	unit = memparse(one, &end);
+	if (s[digits] && (end != one + 2 || s[digits + 1]))
+		return -EINVAL;
+
+	s[digits] = 0;
+	ret = kstrtou64(s, base, &number);
+	if (ret)
+		return ret;
+	return check_mul_overflow(number, unit, bytes) ? -ERANGE : 0;
+}
+
 /**
  * ua_control_parse_bytes - read an amount of bytes
  * @s: decimal digits and at most one of memparse()'s suffixes, which is cut off
@@ -55,65 +73,38 @@ int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
  */
 int ua_control_parse_bytes(char *s, u64 *bytes)
 {
-	size_t digits = strspn(s, "0123456789");
-	char one[] = { '1', s[digits], 0 };
-	u64 number, unit;
-	char *end;
-	int ret;
-
-	unit = memparse(one, &end);
-	if (s[digits] && (end != one + 2 || s[digits + 1]))
-		return -EINVAL;
-
-	s[digits] = 0;
-	ret = kstrtou64(s, 10, &number);
-	if (ret)
-		return ret;
-	return check_mul_overflow(number, unit, bytes) ? -ERANGE : 0;
+	return parse_number(s, strspn(s, "0123456789"), 10, bytes);
 }
 
-static int parse_percent(char *s, unsigned int *percent)
+/**
+ * ua_control_parse_address - read an address or a size
+ * @s: as for ua_control_parse_bytes(), or "0x" and hexadecimal digits instead
+ * @bytes: the result
+ *
+ * Return: 0, -EINVAL or -ERANGE.
+ */
+int ua_control_parse_address(char *s, u64 *bytes)
 {
-	int ret;
-
-	if (!isdigit(*s))
-		return -EINVAL;
-	ret = kstrtouint(s, 10, percent);
-	if (ret)
-		return ret;
-	return *percent > 100 ? -ERANGE : 0;
+	if (strncmp(s, "0x", 2))
+		return ua_control_parse_bytes(s, bytes);
+	return parse_number(s, 2 + strspn(s + 2, "0123456789abcdefABCDEF"), 16, bytes);
 }
 
-/* "<n>%" of what is parked, "all", or bytes: as blocks, never 0. */
-static int parse_amount(char *s, u64 *blocks)
+/**
+ * ua_control_emit_error - show an error
+ * @buf: where; of a sysfs file
+ * @error: a copy that nobody changes
+ *
+ * Return: the length.
+ */
+int ua_control_emit_error(char *buf, const struct ua_error *error)
 {
-	size_t len = strlen(s);
-	unsigned int percent;
-	struct ua_sum sum;
-	u64 bytes;
-	int ret;
-
-	if (!strcmp(s, "all")) {
-		*blocks = U64_MAX;
-		return 0;
-	}
-
-	if (len && s[len - 1] == '%') {
-		s[len - 1] = 0;
-		ret = parse_percent(s, &percent);
-		if (ret)
-			return ret;
-		ua_accept_sum(&sum);
-		*blocks = ua_policy_percent(ua_policy_blocks(sum.parked, UA_BLOCK_BYTES),
-					    percent);
-		return percent ? 0 : -EINVAL;
-	}
-
-	ret = ua_control_parse_bytes(s, &bytes);
-	if (ret)
-		return ret;
-	*blocks = ua_policy_blocks(bytes, UA_BLOCK_BYTES);
-	return bytes ? 0 : -EINVAL;
+	if (!error->number)
+		return sysfs_emit(buf, "none\n");
+	return sysfs_emit(buf, "%llu.%06llu %d %s %s\n",
+			  div_u64(error->at_ns, NSEC_PER_SEC),
+			  div_u64(error->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
+			  error->number, error->who, error->reason);
 }
 
 /* Is there a table that can be believed? */
@@ -134,40 +125,6 @@ int ua_control_may_accept(void)
 	if (!ua_state.core->accept_block)
 		return -EOPNOTSUPP;
 	return 0;
-}
-
-/**
- * ua_control_accept - carry out what was written to "accept"
- * @buf: what was written; need not be terminated
- * @count: its length
- *
- * Context: process context of the writer; returns when done.
- *
- * Return: @count; -ENODEV without a table or while unloading; -EOPNOTSUPP if
- * the binding cannot accept; -EINVAL or -ERANGE for what is no amount; -EINTR
- * on a signal, and then what was accepted before it stays accepted; -EIO if the
- * platform refused a block.
- */
-ssize_t ua_control_accept(const char *buf, size_t count)
-{
-	char input[INPUT_MAX];
-	u64 blocks;
-	int ret;
-
-	ret = ua_control_may_accept();
-	if (ret)
-		return ret;
-	ret = ua_control_copy(input, sizeof(input), buf, count);
-	if (ret)
-		return ret;
-	ret = parse_amount(input, &blocks);
-	if (ret)
-		return ret;
-
-	atomic_inc(&ua_state.users);
-	ret = ua_accept_blocks(blocks, UA_WHY_USER);
-	atomic_dec(&ua_state.users);
-	return ret ? ret : count;
 }
 
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -200,14 +157,14 @@ static ssize_t caps_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute caps_attr = __ATTR_RO(caps);
 
-/* Always of one moment's reading: never stored, so never stale. */
-enum ua_status {
-	UA_ABSENT,		/* no table, or one that was refused */
-	UA_ERROR,		/* the last acceptance was refused */
-	UA_RUNNING,		/* a trigger or the acceptor is at work */
-	UA_IDLE,		/* memory is parked and nobody asks for it */
-	UA_COMPLETE,		/* nothing is left */
-};
+/* Of this version, whatever the kernel. */
+static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
+			     char *buf)
+{
+	return sysfs_emit(buf, "scopes range progress poll params errors map recent audit\n");
+}
+
+static struct kobj_attribute features_attr = __ATTR_RO(features);
 
 static const char * const status_names[] = {
 	[UA_ABSENT] = "absent",
@@ -217,7 +174,14 @@ static const char * const status_names[] = {
 	[UA_COMPLETE] = "complete",
 };
 
-static enum ua_status status_now(u64 parked)
+/**
+ * ua_control_status - what "state" says
+ * @parked: bytes that are parked
+ *
+ * Context: any.
+ * Return: see enum ua_status.
+ */
+enum ua_status ua_control_status(u64 parked)
 {
 	if (!have_table())
 		return UA_ABSENT;
@@ -225,7 +189,7 @@ static enum ua_status status_now(u64 parked)
 		return UA_COMPLETE;
 	if (READ_ONCE(ua_state.last_error))
 		return UA_ERROR;
-	if (atomic_read(&ua_state.users))
+	if (READ_ONCE(ua_state.trigger.users))
 		return UA_RUNNING;
 	switch (ua_acceptor_rest()) {
 	case UA_REST_ENOUGH:
@@ -239,10 +203,9 @@ static enum ua_status status_now(u64 parked)
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 			  char *buf)
 {
-	struct ua_sum sum;
-
-	ua_accept_sum(&sum);
-	return sysfs_emit(buf, "%s\n", status_names[status_now(sum.parked)]);
+	ua_watch_reading();
+	return sysfs_emit(buf, "%s\n",
+			  status_names[ua_control_status(ua_account_parked(&ua_everything))]);
 }
 
 static struct kobj_attribute state_attr = __ATTR_RO(state);
@@ -262,8 +225,8 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 	const char *why = ua_state.core->why;
 	struct ua_sum sum;
 
-	ua_accept_sum(&sum);
-	switch (status_now(sum.parked)) {
+	ua_account_sum(&ua_everything, &sum);
+	switch (ua_control_status(sum.parked)) {
 	case UA_ABSENT:
 		if (!ua_state.table.present)
 			return sysfs_emit(buf, "no table: the firmware passed none\n");
@@ -272,7 +235,7 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 		return sysfs_emit(buf, "the platform refused a block: error %d\n",
 				  READ_ONCE(ua_state.last_error));
 	case UA_RUNNING:
-		if (atomic_read(&ua_state.users))
+		if (READ_ONCE(ua_state.trigger.users))
 			return sysfs_emit(buf, "a write to accept is at work\n");
 		return sysfs_emit(buf, "the acceptor is %s\n",
 				  ua_control_rest_name(ua_acceptor_rest()));
@@ -289,62 +252,13 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute reason_attr = __ATTR_RO(reason);
 
-/* A file that shows one number of the sum over all zones. */
-#define SUM_ATTR_RO(_name, _field)					\
-static ssize_t _name##_show(struct kobject *kobj,			\
-			    struct kobj_attribute *attr, char *buf)	\
-{									\
-	struct ua_sum sum;						\
-									\
-	ua_accept_sum(&sum);						\
-	return sysfs_emit(buf, "%llu\n", sum._field);			\
-}									\
-									\
-static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
-
-SUM_ATTR_RO(unaccepted_bytes, parked);
-SUM_ATTR_RO(accepted_user_bytes, count.accepted[UA_WHY_USER]);
-SUM_ATTR_RO(accepted_background_bytes, count.accepted[UA_WHY_BACKGROUND]);
-SUM_ATTR_RO(accepted_watermark_bytes, count.accepted[UA_WHY_WATERMARK]);
-SUM_ATTR_RO(accepted_fallback_bytes, count.accepted[UA_WHY_FALLBACK]);
-SUM_ATTR_RO(accepted_other_bytes, other);
-SUM_ATTR_RO(accepted_isolation_bytes, count.accepted[UA_WHY_ISOLATION]);
-SUM_ATTR_RO(accepted_allocation_bytes, count.accepted[UA_WHY_WATERMARK] +
-	    sum.count.accepted[UA_WHY_FALLBACK]);
-SUM_ATTR_RO(accept_calls, count.calls);
-SUM_ATTR_RO(accept_total_ns, count.total_ns);
-SUM_ATTR_RO(accept_max_ns, count.max_ns);
-SUM_ATTR_RO(accept_failures, count.failures);
-SUM_ATTR_RO(shortfalls, count.shortfalls);
-
-static ssize_t accept_store(struct kobject *kobj, struct kobj_attribute *attr,
-			    const char *buf, size_t count)
-{
-	return ua_control_accept(buf, count);
-}
-
-static struct kobj_attribute accept_attr = __ATTR(accept, 0200, NULL, accept_store);
-
 static struct attribute *control_attrs[] = {
 	&version_attr.attr,
 	&binding_attr.attr,
 	&caps_attr.attr,
+	&features_attr.attr,
 	&state_attr.attr,
 	&reason_attr.attr,
-	&unaccepted_bytes_attr.attr,
-	&accepted_user_bytes_attr.attr,
-	&accepted_background_bytes_attr.attr,
-	&accepted_watermark_bytes_attr.attr,
-	&accepted_fallback_bytes_attr.attr,
-	&accepted_allocation_bytes_attr.attr,
-	&accepted_isolation_bytes_attr.attr,
-	&accepted_other_bytes_attr.attr,
-	&accept_attr.attr,
-	&accept_calls_attr.attr,
-	&accept_total_ns_attr.attr,
-	&accept_max_ns_attr.attr,
-	&accept_failures_attr.attr,
-	&shortfalls_attr.attr,
 	NULL
 };
 
@@ -354,6 +268,8 @@ static const struct attribute_group control_group = {
 
 static const struct attribute_group *control_groups[] = {
 	&control_group,
+	&ua_control_accept_group,
+	&ua_control_map_group,
 	&ua_control_acceptor_group,
 	&ua_control_policy_group,
 	NULL
@@ -368,18 +284,20 @@ int ua_control_init(void)
 {
 	int ret;
 
-	/* Under /sys/kernel, for mm_kobj is not exported to modules. */
-	control_kobj = kobject_create_and_add("unaccepted", kernel_kobj);
-	if (!control_kobj)
-		return -ENOMEM;
+	ua_control_accept_init();
+	ua_control_map_init();
+	control_kobj = ua_control_scopes_init();
+	if (IS_ERR(control_kobj))
+		return PTR_ERR(control_kobj);
 	ret = sysfs_create_groups(control_kobj, control_groups);
 	if (ret)
-		goto err_kobj;
+		goto err_scopes;
+	ua_watch_open(control_kobj);
 	ua_debugfs_init();
 	return 0;
 
-err_kobj:
-	kobject_put(control_kobj);
+err_scopes:
+	ua_control_scopes_exit();
 	return ret;
 }
 
@@ -393,5 +311,6 @@ void ua_control_exit(void)
 {
 	ua_debugfs_exit();
 	sysfs_remove_groups(control_kobj, control_groups);
-	kobject_put(control_kobj);
+	ua_control_scopes_exit();
+	ua_watch_close();
 }

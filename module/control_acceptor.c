@@ -9,7 +9,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "unaccepted.h"
+#include "control.h"
 
 static const char * const mode_names[] = {
 	[UA_MODE_OFF] = "off",
@@ -221,7 +221,7 @@ static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread
 {
 	enum ua_rest rest = READ_ONCE(thread->rest);
 
-	if (rest != UA_REST_NOT && !ua_accept_parked_node(thread->nid))
+	if (rest != UA_REST_NOT && !ua_account_parked_node(thread->nid))
 		rest = UA_REST_DONE;
 	return sysfs_emit_at(buf, at, "%s", rest_names[rest]);
 }
@@ -276,6 +276,20 @@ static ssize_t hits_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute hits_attr = __ATTR_RO(hits);
 
+static ssize_t error_show(struct kobject *kobj, struct kobj_attribute *attr,
+			  char *buf)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	struct ua_error error;
+
+	spin_lock(&acceptor->quota_lock);
+	error = acceptor->error;
+	spin_unlock(&acceptor->quota_lock);
+	return ua_control_emit_error(buf, &error);
+}
+
+static struct kobj_attribute error_attr = __ATTR_RO(error);
+
 static struct attribute *acceptor_attrs[] = {
 	&mode_attr.attr,
 	&bytes_per_second_attr.attr,
@@ -288,6 +302,7 @@ static struct attribute *acceptor_attrs[] = {
 	&pids_attr.attr,
 	&cpu_ns_attr.attr,
 	&hits_attr.attr,
+	&error_attr.attr,
 	NULL
 };
 

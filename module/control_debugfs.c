@@ -4,11 +4,15 @@
  * neither ioctl nor mmap, so they stay readable under lockdown.
  */
 #include <linux/debugfs.h>
+#include <linux/math.h>
+#include <linux/math64.h>
 #include <linux/mm.h>
+#include <linux/pfn.h>
 #include <linux/seq_file.h>
+#include <linux/time64.h>
 #include <linux/uaccess.h>
 
-#include "unaccepted.h"
+#include "control.h"
 
 static struct dentry *debugfs_dir;
 
@@ -38,9 +42,10 @@ static int zones_show(struct seq_file *m, void *unused)
 
 	show_header(m, "node zone");
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
-		struct ua_sum sum = {};
+		const struct ua_scope scope = { zone_to_nid(zone), zone_idx(zone) };
+		struct ua_sum sum;
 
-		ua_accept_sum_zone(zone, &sum);
+		ua_account_sum(&scope, &sum);
 		seq_printf(m, "%d %s", zone_to_nid(zone), zone->name);
 		show_sum(m, &sum);
 	}
@@ -54,9 +59,10 @@ static int nodes_show(struct seq_file *m, void *unused)
 
 	show_header(m, "node");
 	for_each_node_state(nid, N_MEMORY) {
-		struct ua_sum sum = {};
+		const struct ua_scope scope = { nid, UA_ALL };
+		struct ua_sum sum;
 
-		ua_accept_sum_node(nid, &sum);
+		ua_account_sum(&scope, &sum);
 		seq_printf(m, "%d", nid);
 		show_sum(m, &sum);
 	}
@@ -64,26 +70,101 @@ static int nodes_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(nodes);
 
+static const char * const why_names[UA_NR_WHY] = {
+	[UA_WHY_USER] = "user",
+	[UA_WHY_BACKGROUND] = "background",
+	[UA_WHY_WATERMARK] = "watermark",
+	[UA_WHY_FALLBACK] = "fallback",
+	[UA_WHY_ISOLATION] = "isolation",
+};
+
+static void show_waits(struct seq_file *m, struct zone *zone, enum ua_why why)
+{
+	u64 waits;
+	int i;
+
+	for (i = 0; i < UA_NR_WAITS; i++) {
+		waits = ua_account_waits(zone, why, i);
+		if (waits)
+			seq_printf(m, "%d %s %llu %llu %s\n", zone_to_nid(zone),
+				   zone->name, BIT_ULL(i), waits, why_names[why]);
+	}
+}
+
 /* A line per bucket that is not empty: how many waits stayed below below_ns. */
 static int latency_show(struct seq_file *m, void *unused)
 {
 	struct zone *zone;
-	int i;
+	enum ua_why why;
 
-	seq_puts(m, "node zone below_ns waits\n");
-	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
-		struct ua_sum sum = {};
-
-		ua_accept_sum_zone(zone, &sum);
-		for (i = 0; i < UA_NR_WAITS; i++)
-			if (sum.count.waits[i])
-				seq_printf(m, "%d %s %llu %llu\n",
-					   zone_to_nid(zone), zone->name,
-					   BIT_ULL(i), sum.count.waits[i]);
-	}
+	seq_puts(m, "node zone below_ns waits cause\n");
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		for (why = 0; why < UA_NR_WAITERS; why++)
+			show_waits(m, zone, why);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(latency);
+
+static void show_event(struct seq_file *m, const struct ua_event *event)
+{
+	seq_printf(m, "%llu.%06llu %s ", div_u64(event->at_ns, NSEC_PER_SEC),
+		   div_u64(event->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
+		   why_names[event->why]);
+	/* In one word, for it is one column. */
+	seq_escape(m, event->comm, " \t\n\\");
+	seq_printf(m, " %d %d %s %ld %llu %d\n", event->pid, event->nid,
+		   NODE_DATA(event->nid)->node_zones[event->zone].name,
+		   (long)event->pfn, event->ns, event->result);
+}
+
+static int recent_show(struct seq_file *m, void *unused)
+{
+	u64 last = ua_account_recent_last();
+	u64 number = last > UA_NR_RECENT ? last - UA_NR_RECENT : 0;
+	struct ua_event event;
+
+	seq_puts(m, "seconds cause comm pid node zone pfn ns result\n");
+	while (number++ < last)
+		if (ua_account_recent(number, &event))
+			show_event(m, &event);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(recent);
+
+static void show_difference(struct seq_file *m, const struct ua_audit *audit)
+{
+	seq_puts(m, " differs:");
+	if (audit->missing)
+		seq_printf(m, " the counter says %llu pages too %s;",
+			   abs(audit->missing), audit->missing > 0 ? "many" : "few");
+	if (audit->stray)
+		seq_printf(m, " %llu blocks have bits set but are neither parked nor in flight, the first at %#llx;",
+			   audit->stray, PFN_PHYS(audit->stray_pfn));
+	seq_putc(m, '\n');
+}
+
+static int audit_show(struct seq_file *m, void *unused)
+{
+	struct ua_audit audit;
+	bool consistent = true;
+	struct zone *zone;
+
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
+		bool agree = ua_audit_zone(zone, &audit);
+
+		seq_printf(m, "%d %s list_blocks %llu counter_blocks %llu bitmap_blocks %llu inflight_blocks %llu",
+			   zone_to_nid(zone), zone->name, audit.list + audit.taken,
+			   audit.counter / UA_BLOCK_PAGES, audit.bitmap, audit.inflight);
+		if (agree)
+			seq_puts(m, " consistent\n");
+		else
+			show_difference(m, &audit);
+		consistent &= agree;
+	}
+	seq_puts(m, consistent ? "consistent\n" : "inconsistent\n");
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(audit);
 
 static int table_show(struct seq_file *m, void *unused)
 {
@@ -122,7 +203,7 @@ static ssize_t accept_write(struct file *file, const char __user *ubuf,
 		return -EINVAL;
 	if (copy_from_user(buf, ubuf, count))
 		return -EFAULT;
-	return ua_control_accept(buf, count);
+	return ua_control_accept(&ua_everything, buf, count);
 }
 
 static const struct file_operations accept_fops = {
@@ -143,8 +224,11 @@ void ua_debugfs_init(void)
 	debugfs_create_file("zones", 0444, debugfs_dir, NULL, &zones_fops);
 	debugfs_create_file("nodes", 0444, debugfs_dir, NULL, &nodes_fops);
 	debugfs_create_file("latency", 0444, debugfs_dir, NULL, &latency_fops);
+	debugfs_create_file("recent", 0444, debugfs_dir, NULL, &recent_fops);
+	debugfs_create_file("audit", 0444, debugfs_dir, NULL, &audit_fops);
 	debugfs_create_file("table", 0444, debugfs_dir, NULL, &table_fops);
 	debugfs_create_file("accept", 0200, debugfs_dir, NULL, &accept_fops);
+	ua_debugfs_map_init(debugfs_dir);
 }
 
 /**

@@ -7,7 +7,7 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
-#include "unaccepted.h"
+#include "control.h"
 
 /* A budget that is worth its name, and below what a watchdog would notice. */
 #define MAX_BLOCKS	64

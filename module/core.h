@@ -23,6 +23,18 @@ struct efi_unaccepted_memory;
 #define UA_BLOCK_PAGES	MAX_ORDER_NR_PAGES
 #define UA_BLOCK_BYTES	((u64)UA_BLOCK_PAGES << PAGE_SHIFT)
 
+/**
+ * enum ua_parked - what the page allocator says of a block
+ * @UA_PARKED_NOT: it is not parked, or there is no such block
+ * @UA_PARKED:	it is parked
+ * @UA_PARKED_TAKEN: it is parked, but one of us is about to accept it
+ */
+enum ua_parked {
+	UA_PARKED_NOT,
+	UA_PARKED,
+	UA_PARKED_TAKEN,
+};
+
 /* For ua_core.accept_block(). A binding that cannot choose ignores them. */
 #define UA_FROM_END	BIT(0)	/* the zone's last block, away from the allocator */
 #define UA_TO_FRONT	BIT(1)	/* to be handed out next, not last */
@@ -48,10 +60,17 @@ struct ua_upcalls {
  * @name:	 name of the binding, shown in sysfs as "binding"
  * @why:	 one line why the binding can do no more than it does, or NULL
  * @parked_pages: pages that wait unaccepted in @zone; lockless, any context
+ * @parked_at:	 is the block whose first page has this number parked? Lockless,
+ *		 so of a moment that may be over; process context, for memory
+ *		 may be taken out meanwhile.
  * @accept_block: accept one block of @zone. Returns 0, or -ENOENT when the zone
  *		 has none to give, or another negative errno when the platform
- *		 refused; a refused block stays parked. May be called in any
+ *		 refused; a refused block stays parked. @pfn gets the number of
+ *		 its first page, unless there was none. May be called in any
  *		 context in which zone->lock may be taken. NULL: cannot accept.
+ * @accept_block_at: the same, but the block of @zone whose first page is @pfn, or
+ *		 -ENOENT if it is not parked or somebody else has it already.
+ *		 Process context. There if @accept_block is.
  * @eager:	 true if the kernel was told to accept everything at boot
  *		 (accept_memory=eager). NULL: cannot tell.
  * @stalled_ns:	for how long somebody waited for CPUs or memory (PSI, "some"), in
@@ -71,7 +90,10 @@ struct ua_core {
 	const char *name;
 	const char *why;
 	unsigned long (*parked_pages)(struct zone *zone);
-	int (*accept_block)(struct zone *zone, unsigned int flags);
+	enum ua_parked (*parked_at)(unsigned long pfn);
+	int (*accept_block)(struct zone *zone, unsigned int flags,
+			    unsigned long *pfn);
+	int (*accept_block_at)(struct zone *zone, unsigned long pfn);
 	bool (*eager)(void);
 	u64 (*stalled_ns)(void);
 	bool kexec_unsafe;
@@ -83,6 +105,8 @@ struct ua_core {
 const struct ua_core *ua_bind(void);
 const struct ua_core *ua_bind_observe(const char *why);
 void ua_unbind(void);
+unsigned int ua_bind_phys_bits(void);
+bool ua_bind_has_ram(phys_addr_t start, u64 bytes);
 
 /**
  * struct ua_table - the EFI unaccepted-memory table, after validation
@@ -125,5 +149,7 @@ const char *ua_table_check(const struct efi_unaccepted_memory *hdr,
 			   phys_addr_t phys, unsigned int phys_bits);
 void ua_table_find(struct ua_table *table);
 void ua_table_count(const struct ua_table *table, struct ua_table_bits *bits);
+bool ua_table_covers(const struct ua_table *table, phys_addr_t start, u64 bytes);
+bool ua_table_any(const struct ua_table *table, phys_addr_t start, u64 bytes);
 
 #endif /* _UNACCEPTED_CORE_H */

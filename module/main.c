@@ -83,12 +83,14 @@ static int __init unaccepted_init(void)
 		goto err_unbind;
 	}
 
-	ret = ua_accept_init();
+	ret = ua_account_init();
 	if (ret)
 		goto err_unbind;
+	ua_accept_init();
+	ua_watch_init();
 	ret = ua_acceptor_init();
 	if (ret)
-		goto err_accept;
+		goto err_watch;
 	ret = ua_notify_init();
 	if (ret)
 		goto err_acceptor;
@@ -104,8 +106,9 @@ err_notify:
 	ua_notify_exit();
 err_acceptor:
 	ua_acceptor_exit();
-err_accept:
-	ua_accept_exit();
+err_watch:
+	ua_watch_exit();
+	ua_account_exit();
 err_unbind:
 	ua_unbind();
 	return ret;
@@ -120,7 +123,9 @@ static void __exit unaccepted_exit(void)
 	ua_control_exit();
 	ua_notify_exit();
 	ua_acceptor_exit();
-	ua_accept_exit();
+	/* After all who accept, for they wake it. */
+	ua_watch_exit();
+	ua_account_exit();
 	ua_unbind();
 }
 

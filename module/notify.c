@@ -17,14 +17,16 @@
 /* Accept all there is. 0 if nothing is left parked. */
 static int accept_everything(const char *what)
 {
+	struct ua_job job = { .why = UA_WHY_BACKGROUND };
+	u64 parked = ua_account_parked(&ua_everything);
 	int ret = -EOPNOTSUPP;
 
-	if (!ua_accept_parked())
+	if (!parked)
 		return 0;
-	pr_info("accepting %llu MiB before %s\n", ua_accept_parked() >> 20, what);
+	pr_info("accepting %llu MiB before %s\n", parked >> 20, what);
 	if (ua_state.core->accept_block)
-		ret = ua_accept_blocks(U64_MAX, UA_WHY_BACKGROUND);
-	return ret ?: ua_accept_parked() ? -EBUSY : 0;
+		ret = ua_accept_blocks(&ua_everything, U64_MAX, &job);
+	return ret ?: ua_account_parked(&ua_everything) ? -EBUSY : 0;
 }
 
 /*

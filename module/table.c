@@ -12,6 +12,8 @@
 #include <linux/efi.h>
 #include <linux/ioport.h>
 #include <linux/log2.h>
+#include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
 #include <linux/uaccess.h>
@@ -157,4 +159,52 @@ void ua_table_count(const struct ua_table *table, struct ua_table_bits *bits)
 		bits->set += end - start;
 		bits->last = end - 1;
 	}
+}
+
+/* The units of a range that have a bit: true if there are any. */
+static bool range_to_units(const struct ua_table *table, phys_addr_t start,
+			   u64 bytes, unsigned long *first, unsigned long *end)
+{
+	u64 units = table->size * BITS_PER_BYTE;
+	u64 from = max(start, table->phys_base);
+	u64 last = start + bytes - 1;
+
+	if (!table->bitmap || last < from)
+		return false;
+	*first = div64_u64(from - table->phys_base, table->unit_size);
+	*end = min(div64_u64(last - table->phys_base, table->unit_size) + 1, units);
+	return *first < *end;
+}
+
+/**
+ * ua_table_covers - does the table say anything about a range?
+ * @table: as found
+ * @start: where the range begins
+ * @bytes: its size, not 0
+ *
+ * Context: any.
+ * Return: true if there is a bit for any of it.
+ */
+bool ua_table_covers(const struct ua_table *table, phys_addr_t start, u64 bytes)
+{
+	unsigned long first, end;
+
+	return range_to_units(table, start, bytes, &first, &end);
+}
+
+/**
+ * ua_table_any - is any of a range not accepted?
+ * @table: as found
+ * @start: where the range begins
+ * @bytes: its size, not 0
+ *
+ * Context: any; a snapshot.
+ * Return: true if a bit of it is set.
+ */
+bool ua_table_any(const struct ua_table *table, phys_addr_t start, u64 bytes)
+{
+	unsigned long first, end;
+
+	return range_to_units(table, start, bytes, &first, &end) &&
+	       find_next_bit(table->bitmap, end, first) < end;
 }

@@ -152,7 +152,7 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 	enum ua_rest why = UA_REST_FLOOR;
 	u64 parked, wait_ns = U64_MAX;
 
-	parked = ua_accept_parked();
+	parked = ua_account_parked(&ua_everything);
 	spin_lock(&acceptor->quota_lock);
 	if (!knobs->floor_bytes ||
 	    parked >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {

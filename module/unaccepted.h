@@ -8,6 +8,7 @@
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/percpu-defs.h>
+#include <linux/sched.h>
 #include <linux/spinlock.h>
 #include <linux/wait.h>
 
@@ -28,7 +29,10 @@
  *   notify.c    what else happens to the machine
  *   acceptor.c  background threads, for each memory node
  *   throttle.c  what keeps them back
- *   accept.c    the engine: zones, blocks, accounting
+ *   accept.c    the engine: zones, blocks
+ *   audit.c     do all who count come to the same?
+ *   block.c     what is known of a block
+ *   account.c   the books
  *   policy.c    arithmetic
  *   ------- core.h -------
  *   bind_hooks.c or bind_stock.c, table.c
@@ -41,12 +45,28 @@
  * 0. the kernel's lock of CPU hotplug: under it ua_acceptor_rebind() takes 1, so
  *    nobody may ask for it while holding 1
  * 1. &ua_acceptor.lock (mutex): the knobs and the life of the threads
- * 2. &ua_acceptor.quota_lock (spinlock): a leaf
+ * 2. leaves (spinlocks, process context): &ua_acceptor.quota_lock, &ua_trigger.lock
  * 3. zone->lock (in the binding): the kernel's, a leaf
  *
- * 2 and 3 are never held together, and no lock of ours is held while a block is
- * accepted. Counters are per CPU, or atomic, and read without a lock.
+ * Apart from these stands watch_lock of control_watch.c (mutex): under it are only
+ * the kernel's own locks of who polls a file. 2 and 3 are never held together, and
+ * no lock of ours is held while a block is accepted. Counters are per CPU, or
+ * atomic, and read without a lock.
  */
+
+#define UA_ALL		(-1)
+
+/**
+ * struct ua_scope - a part of the machine
+ * @nid:	a node, or UA_ALL
+ * @zone:	index of a zone of that node, or UA_ALL
+ */
+struct ua_scope {
+	int nid;
+	int zone;
+};
+
+extern const struct ua_scope ua_everything;
 
 /* Who wanted the memory accepted. */
 enum ua_why {
@@ -58,18 +78,20 @@ enum ua_why {
 	UA_NR_WHY,
 };
 
-/* Waits of allocations are counted by the power of two they stay below, in ns. */
+/* Waits are counted by the power of two they stay below, in ns. */
 #define UA_NR_WAITS	40
 
+/* Those in whose name somebody waits for us. */
+#define UA_NR_WAITERS	UA_WHY_ISOLATION
+
 /**
- * struct ua_count - what happened in one zone since load, on one CPU
+ * struct ua_count - what happened in one zone since load
  * @accepted:	bytes accepted by us, by cause
  * @calls:	blocks we tried to accept
  * @total_ns:	time spent in them
  * @max_ns:	the longest
  * @failures:	how many the platform refused
  * @shortfalls:	allocations that reached their budget below the watermark
- * @waits:	allocations that waited for acceptance, by the length of the wait
  */
 struct ua_count {
 	u64 accepted[UA_NR_WHY];
@@ -78,12 +100,49 @@ struct ua_count {
 	u64 max_ns;
 	u64 failures;
 	u64 shortfalls;
-	u64 waits[UA_NR_WAITS];
+};
+
+/**
+ * struct ua_books - what happened in one zone since load, on one CPU
+ * @count:	the numbers
+ * @waits:	how long allocations waited for all of their blocks, and how long each
+ *		block took that users or the background had accepted
+ */
+struct ua_books {
+	struct ua_count count;
+	u64 waits[UA_NR_WAITERS][UA_NR_WAITS];
+};
+
+#define UA_NR_RECENT	256
+#define UA_PFN_UNKNOWN	ULONG_MAX
+
+/**
+ * struct ua_event - a block that was accepted, or refused
+ * @at_ns:	when that began; CLOCK_MONOTONIC
+ * @ns:		how long it took, 0 if we were only told of it
+ * @pfn:	number of its first page, or UA_PFN_UNKNOWN
+ * @nid:	where
+ * @zone:	the index of the zone
+ * @why:	on whose behalf
+ * @result:	0 or an errno
+ * @pid:	who was running
+ * @comm:	its name
+ */
+struct ua_event {
+	u64 at_ns;
+	u64 ns;
+	unsigned long pfn;
+	int nid;
+	int zone;
+	enum ua_why why;
+	int result;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
 };
 
 /**
  * struct ua_zone_stat - one zone
- * @count:	per CPU
+ * @books:	per CPU
  * @parked_at_load: bytes that were parked when the module came
  * @inflight:	bytes being accepted by us right now. They leave the kernel's
  *		counter at once but enter the accounts when done; without this
@@ -97,7 +156,7 @@ struct ua_count {
  * @filling:	the background is filling the zone up
  */
 struct ua_zone_stat {
-	struct ua_count __percpu *count;
+	struct ua_books __percpu *books;
 	u64 parked_at_load;
 	atomic64_t inflight;
 	u64 refused_ns;
@@ -111,6 +170,7 @@ struct ua_zone_stat {
  * struct ua_sum - a reading of the counters of one or more zones
  * @managed:	bytes that the zones manage
  * @parked:	bytes that the kernel holds unaccepted
+ * @parked_at_load: bytes that it held when the module came
  * @other:	bytes that the kernel accepted by itself since load: computed from
  *		the rest, so it may lag one block per CPU while work is under way
  * @count:	the rest
@@ -118,8 +178,76 @@ struct ua_zone_stat {
 struct ua_sum {
 	u64 managed;
 	u64 parked;
+	u64 parked_at_load;
 	u64 other;
 	struct ua_count count;
+};
+
+/**
+ * struct ua_job - a long piece of work
+ * @why:	on whose behalf
+ * @done:	bytes accepted
+ * @total:	to be raised with @done, or NULL
+ */
+struct ua_job {
+	enum ua_why why;
+	u64 done;
+	atomic64_t *total;
+};
+
+/**
+ * struct ua_error - the last of its kind
+ * @at_ns:	when, CLOCK_MONOTONIC
+ * @number:	a negative errno, 0 if there was none yet
+ * @who:	whose
+ * @reason:	for people
+ */
+struct ua_error {
+	u64 at_ns;
+	int number;
+	char who[40];
+	const char *reason;
+};
+
+/**
+ * struct ua_range - the last write to "accept_range" that was carried out
+ * @asked:	first byte, and the byte behind the last, as written; 0, 0 for none
+ * @rounded:	to blocks
+ * @accepted:	bytes
+ */
+struct ua_range {
+	u64 asked[2];
+	u64 rounded[2];
+	u64 accepted;
+};
+
+/**
+ * struct ua_trigger - writes to the files that have something accepted
+ * @done:	bytes that those under way have accepted, with those that ended
+ *		while others went on
+ * @lock:	guards what follows; a leaf
+ * @users:	how many are under way; read without @lock as well
+ * @asked:	bytes that they are to accept
+ * @error:	the last
+ * @range:	the last
+ */
+struct ua_trigger {
+	atomic64_t done;
+	spinlock_t lock;	/* what follows */
+	unsigned int users;
+	u64 asked;
+	struct ua_error error;
+	struct ua_range range;
+};
+
+/**
+ * struct ua_watch - those who wait for "state" or "unaccepted_bytes" to change
+ * @wanted:	there may be some
+ * @soon:	looks at the numbers at once
+ */
+struct ua_watch {
+	bool wanted;
+	struct irq_work soon;
 };
 
 /**
@@ -245,6 +373,7 @@ struct ua_acceptor_thread {
  * @generation:	grows with each change of @knobs, to cut waits short
  * @next_ns:	earliest time for the next block, see ua_policy_pace()
  * @reserved:	bytes that threads are about to accept, for the floor
+ * @error:	the last
  */
 struct ua_acceptor {
 	struct mutex lock;		/* @knobs, @threads */
@@ -258,6 +387,7 @@ struct ua_acceptor {
 	unsigned long generation;
 	u64 next_ns;
 	u64 reserved;
+	struct ua_error error;
 };
 
 /**
@@ -267,8 +397,10 @@ struct ua_acceptor {
  * @stats:	counters, nr_node_ids * MAX_NR_ZONES
  * @knobs:	how allocations accept
  * @owns_policy: allocations ask us what to accept
- * @users:	writes to "accept" at work
+ * @trigger:	writes to "accept" and its like
+ * @watch:	who polls
  * @stopping:	the module is on its way out: long work must end
+ * @map_chunk_bytes: what a character of the debugfs file "map" stands for
  * @last_error:	errno of the last acceptance, 0 if it went well
  * @acceptor:	the background threads
  */
@@ -278,28 +410,82 @@ struct ua_state {
 	struct ua_zone_stat *stats;
 	struct ua_knobs knobs;
 	bool owns_policy;
-	atomic_t users;
+	struct ua_trigger trigger;
+	struct ua_watch watch;
 	bool stopping;
+	u64 map_chunk_bytes;
 	int last_error;
 	struct ua_acceptor acceptor;
 };
 
 extern struct ua_state ua_state;
 
-/* accept.c */
+/* account.c */
 struct zone *ua_zone_next(struct zone *zone);
 struct ua_zone_stat *ua_zone_stat(struct zone *zone);
+bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone);
+int ua_account_init(void);
+void ua_account_exit(void);
+u64 ua_account_parked(const struct ua_scope *scope);
+u64 ua_account_parked_node(int nid);
+void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum);
+void ua_account_call(struct zone *zone, struct ua_event *event);
+void ua_account_isolated(struct zone *zone);
+void ua_account_wait(struct zone *zone, enum ua_why why, u64 ns);
+u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket);
+u64 ua_account_recent_last(void);
+bool ua_account_recent(u64 number, struct ua_event *event);
+void ua_account_error(struct ua_error *error, int number, const char *who,
+		      const char *reason);
+
+/* What is known of a block. */
+enum ua_block {
+	UA_BLOCK_HOLE,		/* there is no RAM */
+	UA_BLOCK_UNKNOWN,	/* RAM of which the table says nothing */
+	UA_BLOCK_ACCEPTED,	/* all of it */
+	UA_BLOCK_PARKED,	/* it waits */
+	UA_BLOCK_COMING,	/* it is being accepted */
+	UA_NR_BLOCKS,
+};
+
+/* block.c */
+unsigned long ua_block_next(struct zone *zone, unsigned long pfn);
+enum ua_block ua_block_look(unsigned long pfn);
+bool ua_block_has_bits(unsigned long pfn);
+u64 ua_block_parked(unsigned long start, unsigned long end);
+
+/**
+ * struct ua_audit - what those who count say of a zone
+ * @list:	blocks that are parked
+ * @taken:	blocks that are parked, and that we are about to accept
+ * @counter:	pages that the kernel's counter says
+ * @bitmap:	blocks with a bit set
+ * @inflight:	blocks that we are accepting
+ * @missing:	pages by which the counter is too high; negative, too low
+ * @stray:	blocks with a bit set that are neither parked nor being accepted
+ * @stray_pfn:	first page of the first of these
+ */
+struct ua_audit {
+	u64 list;
+	u64 taken;
+	u64 counter;
+	u64 bitmap;
+	u64 inflight;
+	s64 missing;
+	u64 stray;
+	unsigned long stray_pfn;
+};
+
+/* audit.c */
+bool ua_audit_zone(struct zone *zone, struct ua_audit *audit);
+
+/* accept.c */
 void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *view);
 extern const struct ua_upcalls ua_accept_upcalls;
-int ua_accept_init(void);
-void ua_accept_exit(void);
-int ua_accept_blocks(u64 blocks, enum ua_why why);
-u64 ua_accept_parked_node(int nid);
-u64 ua_accept_parked(void);
+void ua_accept_init(void);
+int ua_accept_blocks(const struct ua_scope *scope, u64 blocks, struct ua_job *job);
+int ua_accept_range(unsigned long start, unsigned long end, struct ua_job *job);
 int ua_accept_one(struct zone *zone, enum ua_why why);
-void ua_accept_sum_zone(struct zone *zone, struct ua_sum *sum);
-void ua_accept_sum_node(int nid, struct ua_sum *sum);
-void ua_accept_sum(struct ua_sum *sum);
 
 /* acceptor.c */
 int ua_acceptor_init(void);
@@ -323,25 +509,12 @@ void ua_throttle_done(struct ua_acceptor_thread *thread,
 int ua_notify_init(void);
 void ua_notify_exit(void);
 
-struct attribute_group;
-
 /* control.c */
 int ua_control_init(void);
 void ua_control_exit(void);
-ssize_t ua_control_accept(const char *buf, size_t count);
-int ua_control_may_accept(void);
-int ua_control_copy(char *to, size_t size, const char *buf, size_t count);
-int ua_control_parse_bytes(char *s, u64 *bytes);
 
-/* control_acceptor.c */
-extern const struct attribute_group ua_control_acceptor_group;
-const char *ua_control_rest_name(enum ua_rest rest);
-
-/* control_policy.c */
-extern const struct attribute_group ua_control_policy_group;
-
-/* control_debugfs.c */
-void ua_debugfs_init(void);
-void ua_debugfs_exit(void);
+/* control_watch.c */
+void ua_watch_init(void);
+void ua_watch_exit(void);
 
 #endif /* _UNACCEPTED_H */

@@ -44,7 +44,7 @@ free_blocks() {
 	awk -v zone="$1" '$4 == zone { print $NF }' /proc/buddyinfo
 }
 
-begin 58
+begin 66
 
 # Whoever starts a hog must survive it.
 echo -1000 >/proc/self/oom_score_adj
@@ -69,9 +69,24 @@ agree "the counters agree"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 is "its event has the error" "$(traced 'accept_end: .* cause=user .* result=-5')" 1
+is "it is the last error" "$(get accept_error | cut -d ' ' -f 2-)" \
+	"-5 accept the platform refused a block"
+is "it is on record" "$(tail -n 1 $DBG/recent | cut -d ' ' -f 2,3,9)" "user onewrite -5"
+is "nothing was done of what was asked for" "$(get accept_progress)" "0 $BLOCK"
 is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
 is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((parked - BLOCK))"
 is "state is idle again" "$(get state)" idle
+
+# A certain block.
+block=$(blocks . | sed -n 20p)
+refuse 2
+is "a range that is refused says so" \
+	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(refused)" "EIO 2"
+is "it has nothing" "$(get accept_range | sed 's/.* rounded //') $(get accept_error | cut -d ' ' -f 2-)" \
+	"0 accepted -5 accept_range the platform refused a block"
+is "and stays parked" "$(blocks . | grep -cx "$block")" 1
+is "until it is granted" \
+	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
 
 # Not the whole block, and not the whole unit. What was accepted before the refusal
 # must not be accepted again: the emulator would count that. Only in a unit that
@@ -109,6 +124,8 @@ is "it has nothing" "$(get unaccepted_bytes)" "$parked"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 holds "its events have the error" "$(traced 'accept_end: .* cause=background .* result=-5')" -ge 4
+is "its last error" "$(get acceptor/error | cut -d ' ' -f 2-)" \
+	"-5 kacceptd0 the platform refused a block"
 is "its mode stays" "$(get acceptor/mode)" all
 # So slow that no try is due by itself while the refusals end.
 tries=$(added accept_failures)

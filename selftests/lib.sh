@@ -80,7 +80,10 @@ load() {
 	insmod "$KO" ${UNACCEPTED_ARGS-} "$@" || ktap_exit_fail_msg "cannot load $KO"
 }
 
+# Wherever a test is when it unloads, all who count come to the same.
 unload() {
+	verdict=$(tail -n 1 $DBG/audit)
+	[ "$verdict" = consistent ] || ktap_exit_fail_msg "audit: $(cat $DBG/audit)"
 	rmmod unaccepted || ktap_exit_fail_msg "cannot unload"
 }
 
@@ -98,6 +101,34 @@ vmstat_bytes() {
 
 meminfo_bytes() {
 	awk -v key="$1:" '$1 == key { printf "%.0f\n", $2 * 1024 }' /proc/meminfo
+}
+
+# What a write that is refused must not change; all of it.
+everything() {
+	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/accept_calls $SYS/accept_failures \
+	    $SYS/policy/* $SYS/state $SYS/acceptor/params $SYS/acceptor/state \
+	    $SYS/accept_range $SYS/accept_progress $SYS/map_chunk_bytes | tr '\n' ' '
+	emu accept_calls
+}
+
+# refused FILE DATA ANSWER [NAME]: the answer, and that nothing changed
+refused() {
+	before=$(everything)
+	is "${1#/sys/kernel/} <- ${4:-'$2'}: $3" "$(onewrite "$1" "$2")" "$3"
+	is "  and nothing changed" "$(everything)" "$before"
+}
+
+# blocks CHARACTERS: numbers of the blocks that the map of a machine with one node
+# shows as one of these
+blocks() {
+	chunk=$(get map_chunk_bytes)
+	echo 4M >$SYS/map_chunk_bytes
+	awk -v wanted="$1" '
+		/^0x/ { for (i = 1; i <= length($2); i++)
+				if (index(wanted, substr($2, i, 1)))
+					print (line * 64 + i - 1)
+			line++ }' $DBG/map
+	echo "$chunk" >$SYS/map_chunk_bytes
 }
 
 # column FILE NAME: sum of a column of a debugfs table

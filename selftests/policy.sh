@@ -52,7 +52,7 @@ is "with an event for each" "$(traced 'shortfall: .* blocks_done=1 ')" "$(added 
 is "an event begins each block" "$(traced 'accept_begin: .* cause=watermark')" "$blocks"
 is "and ends it" "$(traced 'accept_end: .* cause=watermark .* result=0')" "$blocks"
 is "there are no others" "$(traced 'accept_end: ')" "$blocks"
-is "each allocation that accepted waited once" "$(($(column latency waits) - was_waits))" "$blocks"
+is "each allocation that accepted waited once" "$(($(allocations_waited) - was_waits))" "$blocks"
 
 knobs 64 0
 work burst 5
@@ -67,7 +67,7 @@ work burst 20
 blocks=$(reported first_blocks)
 holds "with max_blocks 64, all 20 (here: $blocks)" "$blocks" -ge 19 -a "$blocks" -le 21
 is "without a shortfall" "$(added shortfalls)" 0
-is "and that was one wait" "$(($(column latency waits) - was_waits))" 1
+is "and that was one wait" "$(($(allocations_waited) - was_waits))" 1
 
 # Several at once accept what is short once.
 knobs 2 1000000

@@ -4,6 +4,8 @@
 # On a stock kernel, does policy=module take the kernel's place in the allocator,
 # step aside when there is nothing left to decide, and give the place back?
 . "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC1091
+. "$HERE/work.sh"
 
 [ "$BINDING" = stock ] || skip_all "this kernel has the hooks"
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
@@ -40,8 +42,8 @@ holds "allocations accept" "$(get unaccepted_bytes)" -lt "$start"
 is "by our policy, not the kernel's" "$(get accepted_other_bytes)" 0
 is_balanced "and the balance holds" "$start"
 holds "no more waits are in the histogram than blocks were accepted" \
-	"$(column latency waits)" -le "$(get accept_calls)"
-holds "and there are some" "$(column latency waits)" -gt 0
+	"$(allocations_waited)" -le "$(get accept_calls)"
+holds "and there are some" "$(allocations_waited)" -gt 0
 unload
 is "unloading gives it back" "$(taken)" ""
 before=$(vmstat_bytes)

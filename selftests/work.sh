@@ -36,6 +36,11 @@ all_counters() {
 	(cd $SYS && cat $COUNTERS)
 }
 
+# How many allocations waited for acceptance.
+allocations_waited() {
+	awk '$5 == "watermark" || $5 == "fallback" { sum += $4 } END { print sum + 0 }' "$DBG/latency"
+}
+
 mark() {
 	while :; do
 		seen=$(all_counters)
@@ -43,7 +48,7 @@ mark() {
 		for counter in $COUNTERS; do
 			eval "was_$counter=$(get "$counter")"
 		done
-		was_waits=$(column latency waits)
+		was_waits=$(allocations_waited)
 		[ "$(all_counters)" != "$seen" ] || break
 	done
 }

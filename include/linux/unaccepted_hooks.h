@@ -9,10 +9,11 @@
 #include <linux/bits.h>
 #include <linux/types.h>
 
+struct page;
 struct zone;
 
 /* Changes with every change of what is below; registration compares it. */
-#define UNACCEPTED_HOOKS_VERSION	2
+#define UNACCEPTED_HOOKS_VERSION	3
 
 /**
  * struct unaccepted_hooks - a policy of acceptance
@@ -43,12 +44,14 @@ struct unaccepted_hooks {
 	void (*isolated)(struct zone *zone);
 };
 
-/* For unaccepted_accept_block(). */
+/* For unaccepted_accept_block() and unaccepted_accept_page(). */
 #define UNACCEPTED_FROM_END	BIT(0)	/* take the zone's last block, not its first */
 #define UNACCEPTED_TO_FRONT	BIT(1)	/* to be handed out next, not last */
 
 int unaccepted_hooks_register(const struct unaccepted_hooks *hooks);
 void unaccepted_hooks_unregister(const struct unaccepted_hooks *hooks);
-int unaccepted_accept_block(struct zone *zone, unsigned int flags);
+int unaccepted_accept_block(struct zone *zone, unsigned int flags,
+			    unsigned long *pfn);
+int unaccepted_accept_page(struct page *page, unsigned int flags);
 
 #endif /* _LINUX_UNACCEPTED_HOOKS_H */

@@ -197,12 +197,54 @@ static void test_count(void)
 			 bits.set, bits.first, bits.last);
 }
 
+#define UNIT	(2ULL << 20)
+#define FIRST	(1ULL << 30)	/* of 16 units, of which 3 and 15 are set */
+
+static const struct {
+	const char *what;
+	u64 start, bytes;
+	bool covers, any;
+} range_cases[] = {
+	{ "below the table", FIRST - UNIT, UNIT, false, false },
+	{ "up to its first byte", FIRST - UNIT, UNIT + 1, true, false },
+	{ "up to the first bit", FIRST, 3 * UNIT, true, false },
+	{ "the first bit's first byte", FIRST, 3 * UNIT + 1, true, true },
+	{ "the first bit's last byte", FIRST + 4 * UNIT - 1, 1, true, true },
+	{ "behind the first bit", FIRST + 4 * UNIT, 11 * UNIT, true, false },
+	{ "the last bit and far beyond", FIRST + 15 * UNIT, 100 * UNIT, true, true },
+	{ "behind the table", FIRST + 16 * UNIT, UNIT, false, false },
+	{ "more than all of it", 0, 1ULL << 46, true, true },
+};
+
+static void test_ranges(void)
+{
+	const unsigned long bitmap[] = { 0x8008 | ~0xffffUL };
+	struct ua_table table = {
+		.unit_size = UNIT, .phys_base = FIRST, .size = 2, .bitmap = bitmap,
+	};
+	const struct ua_table none = {};
+
+	for (size_t i = 0; i < ARRAY_SIZE(range_cases); i++) {
+		u64 start = range_cases[i].start, bytes = range_cases[i].bytes;
+		bool covers = ua_table_covers(&table, start, bytes);
+		bool any = ua_table_any(&table, start, bytes);
+
+		ksft_test_result(covers == range_cases[i].covers && any == range_cases[i].any,
+				 "%s: covered %d, unaccepted %d\n",
+				 range_cases[i].what, covers, any);
+	}
+	ksft_test_result(!ua_table_covers(&none, 0, UNIT) && !ua_table_any(&none, 0, UNIT),
+			 "without a table nothing is\n");
+}
+
 int main(void)
 {
 	ksft_print_header();
-	ksft_set_plan(ARRAY_SIZE(check_cases) + ARRAY_SIZE(find_cases) + 3);
+	ksft_set_plan(ARRAY_SIZE(check_cases) + ARRAY_SIZE(find_cases) + 3 +
+		      ARRAY_SIZE(range_cases) + 1);
 	test_check();
 	test_find();
 	test_count();
+	test_ranges();
 	ksft_finished();
 }

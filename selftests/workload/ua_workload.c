@@ -19,6 +19,8 @@
  *				at once, interrupts off: what does it cost?
  *	steal PERCENT MS	for so long the host takes this share of each CPU, or
  *				so the kernel's accounts say
+ *	skew PAGES		the counter of unaccepted pages goes wrong by so many
+ *	bit UNIT		the bit of a unit in the EFI table is flipped
  *	zone			only look
  *
  * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
@@ -28,6 +30,7 @@
 
 #include <linux/debugfs.h>
 #include <linux/delay.h>
+#include <linux/efi.h>
 #include <linux/gfp.h>
 #include <linux/hrtimer.h>
 #include <linux/kernel_stat.h>
@@ -46,6 +49,7 @@
 #include <linux/vmstat.h>
 
 #include <asm/msr.h>
+#include <asm/unaccepted_memory.h>
 
 #define BLOCK_PAGES	((long)MAX_ORDER_NR_PAGES)
 #define HALF_PAGES	(BLOCK_PAGES / 2)
@@ -695,6 +699,35 @@ static int run_loop(int argc, char **argv)
 	return 0;
 }
 
+/* ---- faults in the accounts ---- */
+
+/* The kernel's counter of the zone is wrong from here on. */
+static int run_skew(int argc, char **argv)
+{
+	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
+	int pages;
+
+	if (argc != 2 || kstrtoint(argv[1], 0, &pages))
+		return -EINVAL;
+	mod_zone_page_state(zone, NR_UNACCEPTED, pages);
+	return 0;
+}
+
+/* Nobody may need the true one. */
+static int run_bit(int argc, char **argv)
+{
+	struct efi_unaccepted_memory *table = efi_get_unaccepted_table();
+	unsigned long unit;
+
+	if (!table)
+		return -ENODATA;
+	if (argc != 2 || kstrtoul(argv[1], 0, &unit) ||
+	    unit >= table->size * BITS_PER_BYTE)
+		return -EINVAL;
+	change_bit(unit, table->bitmap);
+	return 0;
+}
+
 /* ---- debugfs ---- */
 
 /* In steps short enough for those who look ten times a second. */
@@ -734,6 +767,8 @@ static const struct {
 	{ "contig", run_contig },
 	{ "loop", run_loop },
 	{ "steal", run_steal },
+	{ "skew", run_skew },
+	{ "bit", run_bit },
 };
 
 static int run_workload(int argc, char **argv)

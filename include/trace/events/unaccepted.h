@@ -33,13 +33,14 @@ TRACE_EVENT(accept_begin,
 );
 
 TRACE_EVENT(accept_end,
-	TP_PROTO(int nid, int zone, int why, u64 ns, int result),
-	TP_ARGS(nid, zone, why, ns, result),
+	TP_PROTO(int nid, int zone, int why, unsigned long pfn, u64 ns, int result),
+	TP_ARGS(nid, zone, why, pfn, ns, result),
 	TP_STRUCT__entry(
 		__field(int, nid)
 		__field(int, zone)
 		__field(int, why)
 		__field(int, result)
+		__field(unsigned long, pfn)
 		__field(u64, ns)
 	),
 	TP_fast_assign(
@@ -47,11 +48,12 @@ TRACE_EVENT(accept_end,
 		__entry->zone = zone;
 		__entry->why = why;
 		__entry->result = result;
+		__entry->pfn = pfn;
 		__entry->ns = ns;
 	),
-	TP_printk("nid=%d zone=%d cause=%s ns=%llu result=%d", __entry->nid,
+	TP_printk("nid=%d zone=%d cause=%s pfn=%ld ns=%llu result=%d", __entry->nid,
 		  __entry->zone, __print_symbolic(__entry->why, UA_WHY_NAMES),
-		  __entry->ns, __entry->result)
+		  (long)__entry->pfn, __entry->ns, __entry->result)
 );
 
 /* An allocation reached its budget and left the zone short of the watermark. */

@@ -31,6 +31,9 @@ typedef u64 phys_addr_t;
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)
 #define check_add_overflow(a, b, d)	__builtin_add_overflow(a, b, d)
 
+#define min(a, b)	((a) < (b) ? (a) : (b))
+#define max(a, b)	((a) > (b) ? (a) : (b))
+
 static inline u64 div64_u64(u64 a, u64 b)
 {
 	return a / b;
@@ -50,6 +53,8 @@ static inline unsigned long unit_next_bit(const unsigned long *map,
 		i++;
 	return i;
 }
+
+#define find_next_bit(map, size, i)	unit_next_bit(map, size, i, true)
 
 #define for_each_set_bitrange(b, e, map, size)				\
 	for ((b) = unit_next_bit(map, size, 0, true),			\

@@ -1,0 +1,369 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The books: what is parked, what was accepted since load, by whom, and how long
+ * it took. Written from every context in which memory is allocated.
+ */
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/percpu.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+
+#include "unaccepted.h"
+
+const struct ua_scope ua_everything = { .nid = UA_ALL, .zone = UA_ALL };
+
+/**
+ * ua_zone_next - walk the zones that have memory
+ * @zone: the last one, or NULL to begin
+ *
+ * The kernel's own iterators need symbols that modules do not get.
+ *
+ * Context: any.
+ * Return: the next populated zone of an online node, or NULL after the last.
+ */
+struct zone *ua_zone_next(struct zone *zone)
+{
+	int nid = zone ? zone_to_nid(zone) : first_online_node;
+	int i = zone ? zone_idx(zone) + 1 : 0;
+
+	for (; nid < MAX_NUMNODES; nid = next_online_node(nid), i = 0)
+		for (; i < MAX_NR_ZONES; i++)
+			if (populated_zone(&NODE_DATA(nid)->node_zones[i]))
+				return &NODE_DATA(nid)->node_zones[i];
+	return NULL;
+}
+
+/**
+ * ua_zone_stat - what we keep of a zone
+ * @zone: any zone
+ *
+ * Context: any.
+ * Return: never NULL.
+ */
+struct ua_zone_stat *ua_zone_stat(struct zone *zone)
+{
+	return &ua_state.stats[zone_to_nid(zone) * MAX_NR_ZONES + zone_idx(zone)];
+}
+
+/**
+ * ua_scope_covers - is a zone part of a scope?
+ * @scope: some part of the machine
+ * @zone: any zone
+ *
+ * Return: true if it is.
+ */
+bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone)
+{
+	return (scope->nid == UA_ALL || scope->nid == zone_to_nid(zone)) &&
+	       (scope->zone == UA_ALL || scope->zone == zone_idx(zone));
+}
+
+static u64 zone_parked(struct zone *zone)
+{
+	return (u64)ua_state.core->parked_pages(zone) << PAGE_SHIFT;
+}
+
+/**
+ * ua_account_parked - what is parked in a scope
+ * @scope: some part of the machine
+ *
+ * Context: any; no lock.
+ * Return: bytes.
+ */
+u64 ua_account_parked(const struct ua_scope *scope)
+{
+	struct zone *zone;
+	u64 bytes = 0;
+
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		if (ua_scope_covers(scope, zone))
+			bytes += zone_parked(zone);
+	return bytes;
+}
+
+/**
+ * ua_account_parked_node - what is parked in all zones of a node
+ * @nid: an online node
+ *
+ * Context: any; no lock.
+ * Return: bytes.
+ */
+u64 ua_account_parked_node(int nid)
+{
+	const struct ua_scope scope = { .nid = nid, .zone = UA_ALL };
+
+	return ua_account_parked(&scope);
+}
+
+/*
+ * The last blocks, for people to look at. Writers are in any context and must not
+ * wait for each other, so each takes the next slot, unless the one that had it a
+ * lap before is still at it; then its entry is lost.
+ */
+static struct recent {
+	u64 number;
+	struct ua_event event;
+} recent[UA_NR_RECENT];
+static atomic64_t recent_last;
+
+#define RECENT_BUSY	U64_MAX
+
+static void note_recent(const struct ua_event *event)
+{
+	u64 number = atomic64_inc_return(&recent_last);
+	struct recent *slot = &recent[number % UA_NR_RECENT];
+	u64 old = READ_ONCE(slot->number);
+
+	if (old == RECENT_BUSY || cmpxchg(&slot->number, old, RECENT_BUSY) != old)
+		return;
+	slot->event = *event;
+	/* Who reads the number finds the rest written. */
+	smp_store_release(&slot->number, number);
+}
+
+/**
+ * ua_account_recent_last - the number of the last event; they count from 1
+ *
+ * Context: any.
+ * Return: 0 if there was none.
+ */
+u64 ua_account_recent_last(void)
+{
+	return atomic64_read(&recent_last);
+}
+
+/**
+ * ua_account_recent - read an event
+ * @number: its number
+ * @event: the result
+ *
+ * Context: any.
+ * Return: false if it has been overwritten, is being written, or was lost.
+ */
+bool ua_account_recent(u64 number, struct ua_event *event)
+{
+	const struct recent *slot = &recent[number % UA_NR_RECENT];
+
+	/* Pairs with the release in note_recent(). */
+	if (smp_load_acquire(&slot->number) != number)
+		return false;
+	*event = slot->event;
+	/* What was read is whole if the number is still the same. */
+	smp_rmb();
+	return READ_ONCE(slot->number) == number;
+}
+
+/**
+ * ua_account_wait - enter how long something took
+ * @zone: where
+ * @why: on whose behalf; not UA_WHY_ISOLATION
+ * @ns: how long
+ *
+ * Context: any.
+ */
+void ua_account_wait(struct zone *zone, enum ua_why why, u64 ns)
+{
+	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
+
+	this_cpu_inc(ua_zone_stat(zone)->books->waits[why][bucket]);
+}
+
+/**
+ * ua_account_waits - how often something took a certain time
+ * @zone: where
+ * @why: on whose behalf; not UA_WHY_ISOLATION
+ * @bucket: below this power of two, in ns
+ *
+ * Context: any.
+ * Return: a number.
+ */
+u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket)
+{
+	struct ua_books __percpu *books = ua_zone_stat(zone)->books;
+	u64 sum = 0;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		sum += READ_ONCE(per_cpu_ptr(books, cpu)->waits[why][bucket]);
+	return sum;
+}
+
+/**
+ * ua_account_call - enter the attempt to accept a block
+ * @zone: where
+ * @event: what happened; the caller has filled in all but where and who
+ *
+ * Interrupts allocate and accept as well, so each counter moves by one
+ * instruction of its CPU.
+ *
+ * Context: any.
+ */
+void ua_account_call(struct zone *zone, struct ua_event *event)
+{
+	struct ua_books __percpu *books = ua_zone_stat(zone)->books;
+	u64 old = this_cpu_read(books->count.max_ns);
+
+	this_cpu_inc(books->count.calls);
+	this_cpu_add(books->count.total_ns, event->ns);
+	while (old < event->ns &&
+	       !this_cpu_try_cmpxchg(books->count.max_ns, &old, event->ns))
+		;
+	if (event->result)
+		this_cpu_inc(books->count.failures);
+	else
+		this_cpu_add(books->count.accepted[event->why], UA_BLOCK_BYTES);
+	WRITE_ONCE(ua_state.last_error, event->result);
+
+	event->nid = zone_to_nid(zone);
+	event->zone = zone_idx(zone);
+	event->pid = current->pid;
+	memcpy(event->comm, current->comm, sizeof(event->comm));
+	note_recent(event);
+}
+
+/**
+ * ua_account_isolated - enter a block that the kernel accepted and told us of
+ * @zone: where
+ *
+ * Not our work, so neither a call nor a wait of ours.
+ *
+ * Context: any.
+ */
+void ua_account_isolated(struct zone *zone)
+{
+	struct ua_event event = {
+		.at_ns = ktime_get_mono_fast_ns(),
+		.pfn = UA_PFN_UNKNOWN,
+		.nid = zone_to_nid(zone),
+		.zone = zone_idx(zone),
+		.why = UA_WHY_ISOLATION,
+		.pid = current->pid,
+	};
+
+	memcpy(event.comm, current->comm, sizeof(event.comm));
+	this_cpu_add(ua_zone_stat(zone)->books->count.accepted[UA_WHY_ISOLATION],
+		     UA_BLOCK_BYTES);
+	note_recent(&event);
+}
+
+static void sum_count(struct ua_count *sum, const struct ua_count *count)
+{
+	int i;
+
+	for (i = 0; i < UA_NR_WHY; i++)
+		sum->accepted[i] += READ_ONCE(count->accepted[i]);
+	sum->calls += READ_ONCE(count->calls);
+	sum->total_ns += READ_ONCE(count->total_ns);
+	sum->max_ns = max(sum->max_ns, READ_ONCE(count->max_ns));
+	sum->failures += READ_ONCE(count->failures);
+	sum->shortfalls += READ_ONCE(count->shortfalls);
+}
+
+static u64 sum_accepted(const struct ua_count *count)
+{
+	u64 bytes = 0;
+	int i;
+
+	for (i = 0; i < UA_NR_WHY; i++)
+		bytes += count->accepted[i];
+	return bytes;
+}
+
+static void sum_zone(struct zone *zone, struct ua_sum *sum)
+{
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
+	u64 before = sum_accepted(&sum->count);
+	u64 parked, gone, ours;
+	int cpu;
+
+	ours = atomic64_read(&stat->inflight);
+	parked = zone_parked(zone);
+	gone = stat->parked_at_load - min(parked, stat->parked_at_load);
+	for_each_possible_cpu(cpu)
+		sum_count(&sum->count, &per_cpu_ptr(stat->books, cpu)->count);
+	ours += sum_accepted(&sum->count) - before;
+
+	sum->managed += (u64)zone_managed_pages(zone) << PAGE_SHIFT;
+	sum->parked += parked;
+	sum->parked_at_load += stat->parked_at_load;
+	sum->other += gone - min(gone, ours);
+}
+
+/**
+ * ua_account_sum - the counters of a scope
+ * @scope: some part of the machine
+ * @sum: the result
+ *
+ * Context: any; takes no lock, so the parts may be of different moments.
+ */
+void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum)
+{
+	struct zone *zone;
+
+	memset(sum, 0, sizeof(*sum));
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		if (ua_scope_covers(scope, zone))
+			sum_zone(zone, sum);
+}
+
+/**
+ * ua_account_error - remember an error
+ * @error: where; the caller serialises
+ * @number: a negative errno
+ * @who: whose it is
+ * @reason: for people, a string that lives as long as the module
+ *
+ * Context: any.
+ */
+void ua_account_error(struct ua_error *error, int number, const char *who,
+		      const char *reason)
+{
+	error->at_ns = ktime_get_mono_fast_ns();
+	error->number = number;
+	strscpy(error->who, who);
+	error->reason = reason;
+}
+
+/**
+ * ua_account_init - open the books
+ *
+ * Return: 0 or -ENOMEM.
+ */
+int ua_account_init(void)
+{
+	struct zone *zone;
+	unsigned int i;
+
+	ua_state.stats = kcalloc(nr_node_ids * MAX_NR_ZONES,
+				 sizeof(*ua_state.stats), GFP_KERNEL);
+	if (!ua_state.stats)
+		return -ENOMEM;
+
+	/* For empty zones too: memory hotplug may fill them while we are here. */
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
+		ua_state.stats[i].books = alloc_percpu(struct ua_books);
+		if (!ua_state.stats[i].books)
+			goto err_stats;
+	}
+	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
+		ua_zone_stat(zone)->parked_at_load = zone_parked(zone);
+	return 0;
+
+err_stats:
+	ua_account_exit();
+	return -ENOMEM;
+}
+
+/**
+ * ua_account_exit - close the books; nobody may be accepting any more
+ */
+void ua_account_exit(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
+		free_percpu(ua_state.stats[i].books);
+	kfree(ua_state.stats);
+}

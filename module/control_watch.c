@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * sysfs: poll() on "state" and "unaccepted_bytes".
+ *
+ * Whoever wants to poll a file of sysfs reads it first. So we know that somebody
+ * may be waiting, and look at the numbers ten times a second until nobody has a
+ * file open any more. The kernel accepts behind our back, so there is no other way
+ * to see all of it. What we accept ourselves we hear of at once, if it was the last
+ * block. Where nobody waits, and where nothing is parked, nothing runs.
+ */
+#include <linux/irq_work.h>
+#include <linux/jiffies.h>
+#include <linux/kernfs.h>
+#include <linux/kobject.h>
+#include <linux/math64.h>
+#include <linux/mutex.h>
+#include <linux/sysfs.h>
+#include <linux/workqueue.h>
+
+#include "control.h"
+
+#define PERIOD	(HZ / 10)
+
+static const char * const watch_names[] = { "state", "unaccepted_bytes" };
+static struct kernfs_node *watch_files[ARRAY_SIZE(watch_names)];
+
+/* Guards what follows, and that ua_watch.wanted is not set while it is cleared. */
+static DEFINE_MUTEX(watch_lock);
+
+/* What those who wait were told last, and what was there at the last look. */
+static struct watch_view {
+	enum ua_status status;
+	u64 parked;
+	u64 percent;
+} watch_told, watch_seen;
+
+static unsigned long watch_told_at;	/* jiffies */
+
+static void watch_look(struct work_struct *work);
+static DECLARE_DELAYED_WORK(watch_work, watch_look);
+
+static struct watch_view view_now(void)
+{
+	struct watch_view view;
+	struct ua_sum sum;
+
+	ua_account_sum(&ua_everything, &sum);
+	view.parked = sum.parked;
+	view.status = ua_control_status(sum.parked);
+	view.percent = sum.parked_at_load ?
+		div64_u64(sum.parked * 100, sum.parked_at_load) : 0;
+	return view;
+}
+
+/* Has anybody one of the files open? Only kernfs knows. */
+static bool somebody_watches(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(watch_files); i++)
+		if (watch_files[i] && rcu_access_pointer(watch_files[i]->attr.open))
+			return true;
+	return false;
+}
+
+static void tell(void)
+{
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(watch_files); i++)
+		if (watch_files[i])
+			sysfs_notify_dirent(watch_files[i]);
+}
+
+/* A whole percent, another state, or the end of a movement? */
+static bool worth_telling(const struct watch_view *view)
+{
+	return view->status != watch_told.status || view->percent != watch_told.percent ||
+	       (view->parked != watch_told.parked && view->parked == watch_seen.parked);
+}
+
+/* How long until the next look; 0 for none. */
+static unsigned long watch_step(void)
+{
+	struct watch_view view = view_now();
+	unsigned long next = watch_told_at + PERIOD;
+
+	if (worth_telling(&view)) {
+		/* The end may come right behind something else, and will not come twice. */
+		if (view.status != UA_COMPLETE && time_before(jiffies, next))
+			return next - jiffies;
+		watch_told = view;
+		watch_told_at = jiffies;
+		tell();
+	}
+	watch_seen = view;
+	return view.parked ? PERIOD : 0;
+}
+
+static void watch_look(struct work_struct *work)
+{
+	unsigned long delay;
+
+	mutex_lock(&watch_lock);
+	if (!somebody_watches()) {
+		WRITE_ONCE(ua_state.watch.wanted, false);
+	} else {
+		delay = watch_step();
+		if (delay)
+			mod_delayed_work(system_wq, &watch_work, delay);
+	}
+	mutex_unlock(&watch_lock);
+}
+
+/* The allocator's context allows neither waking a worker nor taking its lock. */
+static void watch_soon(struct irq_work *work)
+{
+	mod_delayed_work(system_wq, &watch_work, 0);
+}
+
+/**
+ * ua_watch_reading - somebody is about to read a number, and may wait for the next
+ *
+ * To be called before the number is taken: what changes from here on is told.
+ *
+ * Context: process context, of a reader of one of the files.
+ */
+void ua_watch_reading(void)
+{
+	mutex_lock(&watch_lock);
+	if (!ua_state.watch.wanted) {
+		watch_told = view_now();
+		watch_seen = watch_told;
+		/* What changes while nothing is parked changes by a refusal only. */
+		WRITE_ONCE(ua_state.watch.wanted, true);
+		if (watch_told.parked)
+			mod_delayed_work(system_wq, &watch_work, PERIOD);
+	}
+	mutex_unlock(&watch_lock);
+}
+
+/**
+ * ua_watch_init - make ready, before anybody accepts
+ */
+void ua_watch_init(void)
+{
+	init_irq_work(&ua_state.watch.soon, watch_soon);
+}
+
+/**
+ * ua_watch_open - the files are there
+ * @kobj: of their directory
+ */
+void ua_watch_open(struct kobject *kobj)
+{
+	struct kernfs_node *file;
+	int i;
+
+	for (i = 0; i < ARRAY_SIZE(watch_files); i++) {
+		file = sysfs_get_dirent(kobj->sd, watch_names[i]);
+		mutex_lock(&watch_lock);
+		watch_files[i] = file;
+		mutex_unlock(&watch_lock);
+	}
+}
+
+/**
+ * ua_watch_close - the files are gone
+ *
+ * Who waits is told, and learns from the error of the next read.
+ */
+void ua_watch_close(void)
+{
+	int i;
+
+	mutex_lock(&watch_lock);
+	WRITE_ONCE(ua_state.watch.wanted, false);
+	tell();
+	for (i = 0; i < ARRAY_SIZE(watch_files); i++) {
+		sysfs_put(watch_files[i]);
+		watch_files[i] = NULL;
+	}
+	mutex_unlock(&watch_lock);
+}
+
+/**
+ * ua_watch_exit - nobody accepts any more, so nobody wakes us
+ */
+void ua_watch_exit(void)
+{
+	irq_work_sync(&ua_state.watch.soon);
+	cancel_delayed_work_sync(&watch_work);
+}

@@ -1,0 +1,155 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# Are those who poll the state or the numbers told of what changes: soon, not too
+# often, and of the last change in any case? And does nothing run if nobody polls?
+. "$(dirname "$0")/lib.sh"
+
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+[ -e "$HERE/waitfor" ] || skip_all "no program at $HERE/waitfor"
+
+TRACE=/sys/kernel/tracing
+WAITERS=50
+
+# waits NAME FILE VALUE MS: in the background, the answer goes to /tmp/wait-NAME
+waits() {
+	"$HERE/waitfor" "$SYS/$2" "$3" "$4" >"/tmp/wait-$1" &
+	eval "waiter_$1=$!"
+	# It has to be there before anything changes.
+	wait_for "[ \"\$(cut -d ' ' -f 3 /proc/$!/stat)\" = S ]"
+}
+
+# answer NAME: when it is there; $woken and $at are its two words
+answer() {
+	eval "wait \$waiter_$1"
+	answer=$(cat "/tmp/wait-$1")
+	woken=${answer% *}
+	at=${answer#* }
+}
+
+# When the last block was done, in ms of the same clock.
+last_block_ms() {
+	tail -n 1 $DBG/recent | awk '{ printf "%.0f\n", $1 * 1000 + $8 / 1000000 }'
+}
+
+# How often we looked at the numbers.
+looks() {
+	grep -c 'function watch_look' $TRACE/trace
+}
+
+begin 22
+
+load
+echo 1 >$TRACE/events/workqueue/workqueue_execute_start/enable
+
+# Nobody polls, nothing runs.
+get state >/dev/null
+get unaccepted_bytes >/dev/null
+sleep 1
+echo >$TRACE/trace
+sleep 2
+onewrite $SYS/accept 4M >/dev/null
+sleep 1
+is "where nobody waits nothing runs" "$(looks)" 0
+
+# Nothing changes, nobody is told.
+waits a state complete 1000
+waits b unaccepted_bytes 0 1000
+answer a
+of_a=$answer
+answer b
+is "where nothing changes nobody is told" "$of_a $answer" "timeout 0 timeout 0"
+holds "we looked ten times a second ($(looks))" "$(looks)" -ge 8 -a "$(looks)" -le 14
+sleep 1
+echo >$TRACE/trace
+sleep 1
+is "and stop when they are gone" "$(looks)" 0
+
+# Less than a percent: told once it has come to rest.
+parked=$(get unaccepted_bytes)
+waits a unaccepted_bytes $((parked - BLOCK)) 10000
+onewrite $SYS/accept 4M >/dev/null
+t0=$(last_block_ms)
+answer a
+holds "a single block is told ($woken times)" "$woken" -ge 1 -a "$woken" -le 2
+holds "in time ($((at - t0)) ms)" $((at - t0)) -le 500
+
+# At a pace, for three seconds: the state, and about ten percent.
+parked=$(get unaccepted_bytes)
+step=$((parked / 30 / BLOCK * BLOCK))
+waits a unaccepted_bytes $((parked - 3 * step)) 20000
+waits b state running 20000
+echo $step >$SYS/acceptor/bytes_per_second
+echo $((parked - 3 * step)) >$SYS/acceptor/floor_bytes
+t0=$(now_ms)
+echo all >$SYS/acceptor/mode
+answer b
+holds "the state is told ($((at - t0)) ms)" $((at - t0)) -le 500
+answer a
+holds "one who waits for 10 percent is told, percent by percent ($woken times)" \
+	"$woken" -ge 8 -a "$woken" -le 16
+is "it is what is left" "$(get unaccepted_bytes)" $((parked - 3 * step))
+echo 0 >$SYS/acceptor/bytes_per_second
+echo 0 >$SYS/acceptor/floor_bytes
+echo off >$SYS/acceptor/mode
+
+# Not more than ten times a second, however fast it goes.
+waits a state nonsense 3000
+ccemu set cost_2m 2000000
+onewrite $SYS/accept 60% >/dev/null
+ccemu set cost_2m 0
+answer a
+holds "ten times a second at most ($at times in 3 seconds)" "$at" -ge 3 -a "$at" -le 32
+
+# What the kernel accepts is told as well.
+mount_fill
+parked=$(get unaccepted_bytes)
+waits a unaccepted_bytes "!$parked" 60000
+free=$(($(meminfo_bytes MemFree) - parked))
+dd if=/dev/zero of=$FILL/fill bs=1M count=$(((free >> 20) + 64)) 2>/dev/null
+answer a
+is "what allocations accept is told" "$woken" 1
+umount $FILL
+
+# The end, and many who wait for it.
+i=0
+while [ $i -lt $WAITERS ]; do
+	waits $i state complete 60000
+	i=$((i + 1))
+done
+is "all wait" "$(pidof waitfor | wc -w)" $WAITERS
+onewrite $SYS/accept all >/tmp/answer
+wait
+t0=$(last_block_ms)
+is "all are told of the end" "$(cat /tmp/wait-[0-9]* | grep -c '^[0-9]* [0-9]*$')" $WAITERS
+soon=$(awk -v t0="$t0" 'NR == 1 || $2 - t0 < min { min = $2 - t0 } END { print min + 0 }' /tmp/wait-[0-9]*)
+late=$(awk -v t0="$t0" '$2 - t0 > max { max = $2 - t0 } END { print max + 0 }' /tmp/wait-[0-9]*)
+holds "not only when we look the next time (the first after $soon)" "$soon" -le 30
+holds "within 100 ms (the last after $late)" "$late" -le 100
+is "and the file says so" "$(get state) $(get unaccepted_bytes)" "complete 0"
+sleep 1
+echo >$TRACE/trace
+waits a state idle 1000
+answer a
+is "nothing is parked: nobody is told" "$answer" "timeout 0"
+is "and nothing runs, though somebody waits" "$(looks)" 0
+
+# Those who wait learn that we are gone.
+waits a state idle 20000
+waits b unaccepted_bytes 1 20000
+unload
+answer a
+of_a=$answer
+answer b
+is "unloading wakes who waits" "$of_a $answer" "ENODEV ENODEV"
+
+load
+waits a state idle 20000
+get state >/dev/null
+unload
+answer a
+is "and again" "$answer" ENODEV
+echo 0 >$TRACE/events/workqueue/workqueue_execute_start/enable
+is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+clean_log
+ktap_finished
