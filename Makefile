@@ -16,6 +16,35 @@ $(KDIR)/Makefile:
 modules modules_install: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module $@
 
+# The user's tool; LDFLAGS=-static for a guest without a C library.
+CTL := $(wildcard scripts/ctl/*.c)
+TOOL ?= build/unacceptedctl
+VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' module/main.c)
+
+tools: $(TOOL)
+
+$(TOOL): $(CTL) $(wildcard scripts/ctl/*.h) module/main.c
+	@mkdir -p $(@D)
+	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -DCTL_VERSION='"$(VERSION)"' $(CFLAGS) \
+		-o $@ $(CTL) $(LDFLAGS)
+
+PREFIX ?= /usr/local
+
+# Units and examples name the tool by its path.
+install-tools: $(TOOL)
+	install -D -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/bin/unacceptedctl
+	install -D -m 644 scripts/ctl/unacceptedctl.8 \
+		$(DESTDIR)$(PREFIX)/share/man/man8/unacceptedctl.8
+	install -D -m 644 scripts/ctl/unacceptedctl.bash-completion \
+		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/unacceptedctl
+	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	for unit in scripts/ctl/systemd/*.service; do \
+		sed 's#/usr/bin/unacceptedctl#$(PREFIX)/bin/unacceptedctl#' $$unit \
+			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+	done
+	install -D -m 644 scripts/ctl/modprobe.conf \
+		$(DESTDIR)$(PREFIX)/share/doc/unacceptedctl/modprobe.conf
+
 clean: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
 
@@ -26,6 +55,10 @@ demo:
 check:
 	scripts/install-deps testbed check style
 	selftests/check
+
+check-all:
+	scripts/install-deps testbed check style
+	selftests/check --long
 
 compare:
 	scripts/install-deps testbed
@@ -47,10 +80,13 @@ help:
 	@echo '  make [KDIR=...]      build module/unaccepted.ko (default: for the running kernel)'
 	@echo '  make modules_install install it (as root; then: depmod -a; modprobe unaccepted)'
 	@echo '  make clean           remove what was built from module/'
+	@echo '  make tools           build build/unacceptedctl, the tool to see and steer it (LDFLAGS=-static)'
+	@echo '  make install-tools   install it, its man page, completion and units (DESTDIR=, PREFIX=/usr/local)'
 	@echo
 	@echo 'The emulated TDX guest (Debian 12; first run builds QEMU, some minutes):'
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
 	@echo '  make check           all tests, in guests and in userspace'
+	@echo '  make check-all       and those that take too long to run each time'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
 	@echo '  selftests/testbed/run --help'
@@ -62,4 +98,4 @@ help:
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install clean demo check compare bench unit style help
+.PHONY: all modules modules_install tools install-tools clean demo check check-all compare bench unit style help

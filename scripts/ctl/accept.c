@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unacceptedctl accept: have memory accepted, and watch it being done.
+ *
+ * A write to the module's file returns when all is done. So a child writes,
+ * while we look at the progress.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+#define LOOK_NS		(SECOND / 10)
+
+/**
+ * struct job - one write
+ * @json: answer for programs
+ * @background: leave it to the acceptor
+ * @node: of the scope; empty for all
+ * @zone: of the scope; empty for all
+ * @range: of physical addresses; NULL for none
+ * @amount: what was asked for
+ * @word: the same as it was typed
+ * @file: that is written, below the module's directory
+ * @counter: that tells how much it did
+ * @asked: bytes; 0 if only the module knows
+ * @before: @counter when it began
+ * @old: accept_progress when it began, of another write then
+ * @began: the time, ns
+ */
+struct job {
+	bool json;
+	bool background;
+	char node[16];
+	char zone[16];
+	const char *range;
+	struct amount amount;
+	const char *word;
+	char file[96];
+	char counter[96];
+	uint64_t asked;
+	uint64_t before;
+	char old[64];
+	uint64_t began;
+};
+
+static uint64_t done(const struct job *job)
+{
+	uint64_t value;
+
+	sys_number(&value, "%s", job->counter);
+	return value > job->before ? value - job->before : 0;
+}
+
+/* How far it is: as the module says or, if that is old, as the counters do. */
+static void progress(const struct job *job, uint64_t *part, uint64_t *all)
+{
+	unsigned long long x, y;
+	char line[64];
+
+	*part = done(job);
+	*all = job->asked;
+	if (file_line(SYS "accept_progress", line, sizeof(line)) || !strcmp(line, job->old))
+		return;
+	if (sscanf(line, "%llu %llu", &x, &y) == 2 && y) {
+		*part = x;
+		*all = y;
+	}
+}
+
+static uint64_t per_second(uint64_t bytes, uint64_t ns)
+{
+	return scale(bytes, SECOND, ns);
+}
+
+static void show_progress(const struct job *job)
+{
+	uint64_t part, all, speed;
+	const char *left;
+
+	progress(job, &part, &all);
+	if (!all)
+		return;
+	speed = per_second(part, now_ns() - job->began);
+	left = part >= all ? "0 s" : speed ? duration_text((all - part) / speed + 1) : "?";
+	printf("\r%s %3u %%  %s of %s  %s/s  left: %s\033[K", bar_text(26, part, all),
+	       percent_of(part, all), size_text(part), size_text(all), size_text(speed), left);
+	fflush(stdout);
+}
+
+/* The child: writes, and ends with the errno. */
+static void write_and_exit(const struct job *job, pid_t parent)
+{
+	char path[PATH_MAX];
+	int error;
+
+	/* What is asked for shall not go on without anybody who asks. */
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	signals_release();
+	if (getppid() != parent || signals_seen())
+		_exit(EINTR);
+	snprintf(path, sizeof(path), SYS "%s", job->file);
+	error = file_write(path, job->range ?: job->word);
+	_exit(-error);
+}
+
+/* Look on until the child has ended; returns 0 or -errno. */
+static int wait_for(const struct job *job, pid_t child, bool tty)
+{
+	int status;
+	pid_t pid;
+
+	for (;;) {
+		pid = waitpid(child, &status, WNOHANG);
+		if (pid == child)
+			break;
+		if (pid < 0)
+			return -errno;
+		/* Again and again: the first may have come before the write. */
+		if (signals_seen()) {
+			kill(child, SIGTERM);
+			poll(NULL, 0, 10);
+			continue;
+		}
+		signals_poll(NULL, 0, LOOK_NS);
+		if (tty)
+			show_progress(job);
+	}
+	if (tty)
+		fputs("\r\033[K", stdout);
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+}
+
+static void report_json(const struct job *job, uint64_t bytes, uint64_t ns, int error,
+			uint64_t left)
+{
+	struct json json = { .to = stdout };
+
+	json_open(&json, NULL, '{');
+	json_string(&json, "file", job->file);
+	json_number(&json, "accepted_bytes", bytes);
+	json_number(&json, "ns", ns);
+	json_number(&json, "unaccepted_bytes", left);
+	json_string(&json, "error", error ? strerror(-error) : "");
+	json_close(&json, '}');
+}
+
+/* What the module noted of it; of nothing that was before. */
+static void print_reason(const struct job *job)
+{
+	unsigned long long sec, usec;
+	char line[256];
+
+	if (file_line(SYS "accept_error", line, sizeof(line)) ||
+	    sscanf(line, "%llu.%6llu", &sec, &usec) != 2 ||
+	    sec * 1000000 + usec < job->began / 1000)
+		return;
+	fprintf(stderr, "unacceptedctl: the module says: %s\n", line);
+}
+
+static int report(const struct job *job, int error)
+{
+	uint64_t bytes = done(job), ns = now_ns() - job->began, left;
+	unsigned long long exact = bytes;
+
+	sys_number(&left, "unaccepted_bytes");
+	if (job->json)
+		report_json(job, bytes, ns, error, left);
+	else if (!error || bytes || error == -EINTR)
+		printf("%saccepted %s (%llu bytes) in %s, %s/s; left unaccepted: %s\n",
+		       error == -EINTR ? "interrupted: " : error ? "failed: " : "",
+		       size_text(bytes), exact, time_text(ns), size_text(per_second(bytes, ns)),
+		       size_text(left));
+	if (!error)
+		return CTL_OK;
+	if (error == -EINTR)
+		return 128 + (signals_seen() ?: SIGINT);
+
+	fflush(stdout);
+	print_reason(job);
+	return fail_errno(error, job->file);
+}
+
+static int carry_out(struct job *job)
+{
+	bool tty = isatty(STDOUT_FILENO) && !job->json;
+	pid_t parent = getpid(), child;
+	int error;
+
+	error = sys_number(&job->before, "%s", job->counter);
+	if (error)
+		return fail_errno(error, job->counter);
+	file_line(SYS "accept_progress", job->old, sizeof(job->old));
+	job->began = now_ns();
+	signals_catch();
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		return fail(CTL_FAILED, "cannot fork: %s", strerror(errno));
+	if (!child)
+		write_and_exit(job, parent);
+	return report(job, wait_for(job, child, tty));
+}
+
+/* The acceptor does it: it goes on when we, and who called us, are gone. */
+static int leave_to_acceptor(const struct job *job)
+{
+	uint64_t parked, floor;
+	char params[64];
+	int error;
+
+	error = sys_number(&parked, "unaccepted_bytes");
+	if (error)
+		return fail_errno(error, "unaccepted_bytes");
+	floor = parked - amount_bytes(&job->amount, parked);
+	snprintf(params, sizeof(params), "mode=all floor_bytes=%llu", (unsigned long long)floor);
+	error = file_write(SYS "acceptor/params", params);
+	if (error)
+		return fail_errno(error, "acceptor/params");
+	printf("the acceptor goes on until %s (%llu bytes) is left unaccepted\n", size_text(floor),
+	       (unsigned long long)floor);
+	puts("look at it: unacceptedctl watch; end it: unacceptedctl acceptor off");
+	return CTL_OK;
+}
+
+/* Which file; CTL_OK or why there is none. */
+static int choose_file(struct job *job)
+{
+	char path[128], scope[64] = "";
+	uint64_t parked;
+
+	if (*job->node && *job->zone)
+		snprintf(scope, sizeof(scope), "node%s/%s/", job->node, job->zone);
+	else if (*job->node)
+		snprintf(scope, sizeof(scope), "node%s/", job->node);
+	if (*scope && !sys_word("features", "scopes"))
+		return fail(CTL_UNSUPPORTED,
+			    "this version of the module accepts by node or zone not at all");
+	if (job->range && !sys_word("features", "range"))
+		return fail(CTL_UNSUPPORTED, "this version of the module accepts no ranges");
+
+	snprintf(path, sizeof(path), SYS "%s", scope);
+	if (*scope && !file_exists(path))
+		return command_usage(&cmd_accept, "there is no %s here; see unacceptedctl status",
+				     *job->zone ? "such zone on this node" : "such node");
+	snprintf(job->file, sizeof(job->file), "%s%s", scope,
+		 job->range ? "accept_range" : "accept");
+	snprintf(job->counter, sizeof(job->counter), "%saccepted_user_bytes", scope);
+	sys_number(&parked, "%sunaccepted_bytes", scope);
+	job->asked = job->range ? 0 : amount_bytes(&job->amount, parked);
+	return CTL_OK;
+}
+
+static int take_option(struct job *job, int option, const char *text)
+{
+	uint64_t start, end;
+	unsigned int node;
+
+	switch (option) {
+	case 'N':
+		if (parse_number(text, 0, INT_MAX, &node))
+			return command_usage(&cmd_accept, "--node: '%s' is no number", text);
+		snprintf(job->node, sizeof(job->node), "%u", node);
+		return CTL_OK;
+	case 'Z':
+		if (!*text || strlen(text) >= sizeof(job->zone) || strpbrk(text, "/."))
+			return command_usage(&cmd_accept, "--zone: '%s' is no zone", text);
+		snprintf(job->zone, sizeof(job->zone), "%s", text);
+		return CTL_OK;
+	case 'R':
+		if (parse_range(text, &start, &end))
+			return command_usage(&cmd_accept,
+					     "--range: '%s' is no START-END or START+SIZE", text);
+		job->range = text;
+		return CTL_OK;
+	case 'b':
+		job->background = true;
+		return CTL_OK;
+	case 'j':
+		job->json = true;
+		return CTL_OK;
+	default:
+		return command_usage(&cmd_accept, NULL);
+	}
+}
+
+static int parse(int argc, char **argv, struct job *job)
+{
+	static const struct option options[] = {
+		{ "node", required_argument, NULL, 'N' },
+		{ "zone", required_argument, NULL, 'Z' },
+		{ "range", required_argument, NULL, 'R' },
+		{ "background", no_argument, NULL, 'b' },
+		{ "json", no_argument, NULL, 'j' },
+		{ }
+	};
+	int option, code;
+
+	while ((option = getopt_long(argc, argv, "N:Z:R:bj", options, NULL)) >= 0) {
+		code = take_option(job, option, optarg);
+		if (code)
+			return code;
+	}
+	if (argc - optind > 1)
+		return command_usage(&cmd_accept, "what is '%s'?", argv[optind + 1]);
+	job->word = optind < argc ? argv[optind] : NULL;
+	if (job->range && (job->word || *job->node || *job->zone || job->background))
+		return command_usage(&cmd_accept,
+				     "--range is all of the range; nothing goes with it");
+	if (*job->zone && !*job->node)
+		return command_usage(&cmd_accept, "--zone: of which node? Say --node N as well");
+	if (job->background && (*job->node || job->json))
+		return command_usage(&cmd_accept,
+				     "--background goes with nothing else, for the acceptor knows no nodes");
+	if (job->range)
+		return CTL_OK;
+	if (!job->word)
+		return command_usage(&cmd_accept, "how much? SIZE, PERCENT or all");
+	if (parse_amount(job->word, &job->amount))
+		return command_usage(&cmd_accept, "'%s' is no amount such as 512M, 25%% or all",
+				     job->word);
+	return CTL_OK;
+}
+
+static int accept_run(int argc, char **argv)
+{
+	struct job job = { };
+	int code = parse(argc, argv, &job);
+
+	if (code)
+		return code;
+	if (need_module())
+		return CTL_NO_MODULE;
+	if (job.background)
+		return leave_to_acceptor(&job);
+	code = choose_file(&job);
+	return code ? code : carry_out(&job);
+}
+
+const struct command cmd_accept = {
+	.name = "accept",
+	.summary = "have memory accepted now",
+	.run = accept_run,
+	.help =
+		"usage: unacceptedctl accept SIZE|PERCENT%|all [--node N [--zone Z]] [--json]\n"
+		"       unacceptedctl accept SIZE|PERCENT%|all --background\n"
+		"       unacceptedctl accept --range START-END|START+SIZE [--json]\n\n"
+		"SIZE is in bytes, with an optional suffix K, M, G, T, P or E. All is rounded up to\n"
+		"blocks of 4M. Asking for more than there is accepts what there is. As root.\n\n"
+		"In a terminal a bar shows how far it is (of all such writes that are under way).\n"
+		"Ctrl-C ends it after the current block; what was accepted stays accepted.\n\n"
+		"  -N, --node N       only on this node; percent and all are of it\n"
+		"  -Z, --zone Z       only in this zone of the node: DMA32, Normal, Movable\n"
+		"  -R, --range R      all in a range of physical addresses: hex with 0x or decimal,\n"
+		"                     with suffixes; END is not part of it; rounded outwards to blocks\n"
+		"  -b, --background   set the acceptor to \"all\" with what shall remain as its\n"
+		"                     floor, and return; it works on after a logout, within its limits\n"
+		"  -j, --json         the result for programs\n\n"
+		"examples:\n"
+		"  unacceptedctl accept 2G\n"
+		"  unacceptedctl accept 100% --node 1\n"
+		"  unacceptedctl accept --range 0x100000000+512M\n"
+		"  unacceptedctl accept all --background\n",
+};

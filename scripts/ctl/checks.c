@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * What the doctor looks at: the machine, the kernel, and whether the module can
+ * do its work there.
+ */
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+
+#include "doctor.h"
+
+static bool file_has(const char *path, const char *text)
+{
+	int error;
+	char *all = file_load(path, &error);
+	bool has = all && strstr(all, text);
+
+	free(all);
+	return has;
+}
+
+static bool log_has(const struct doctor *doctor, const char *text)
+{
+	return doctor->log && strstr(doctor->log, text);
+}
+
+/**
+ * check_guest - is it a machine that has such memory?
+ * @doctor: the examination
+ */
+void check_guest(struct doctor *doctor)
+{
+	if (file_has("/proc/cpuinfo", " tdx_guest"))
+		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a TDX guest");
+	else if (file_exists("/dev/sev-guest") || log_has(doctor, "SEV-SNP"))
+		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a SEV-SNP guest");
+	else
+		doctor_say(doctor, FOUND_INFO, "guest", NULL,
+			   "nothing says that this is a TDX or SEV-SNP guest; elsewhere no memory is unaccepted");
+}
+
+/* Of a kernel whose /proc/meminfo does not know the word. */
+static void check_config(struct doctor *doctor)
+{
+	static const char option[] = "CONFIG_UNACCEPTED_MEMORY";
+	static const char advice[] = "-> boot a kernel with CONFIG_UNACCEPTED_MEMORY=y";
+	struct utsname name;
+	char path[128];
+
+	uname(&name);
+	snprintf(path, sizeof(path), "/boot/config-%s", name.release);
+	if (file_exists(path))
+		doctor_say(doctor, FOUND_WARN, "kernel", advice,
+			   "%s is %s in %s: this kernel leaves nothing unaccepted, so the firmware has accepted all before it",
+			   option, file_has(path, "CONFIG_UNACCEPTED_MEMORY=y") ? "set" : "not set",
+			   path);
+	else if (file_exists("/proc/config.gz"))
+		doctor_say(doctor, FOUND_WARN, "kernel",
+			   "-> zcat /proc/config.gz | grep UNACCEPTED",
+			   "it does not count unaccepted memory; probably built without %s",
+			   option);
+	else
+		doctor_say(doctor, FOUND_WARN, "kernel", advice,
+			   "it does not count unaccepted memory; probably built without %s",
+			   option);
+}
+
+/**
+ * check_kernel - can this kernel leave memory unaccepted, and how much is?
+ * @doctor: the examination
+ */
+void check_kernel(struct doctor *doctor)
+{
+	if (!doctor->counted)
+		check_config(doctor);
+	else
+		doctor_say(doctor, FOUND_OK, "kernel", NULL,
+			   "it can leave memory unaccepted; now %s of %s (%u %%)",
+			   size_text(doctor->parked), size_text(doctor->total),
+			   doctor->total ? percent_of(doctor->parked, doctor->total) : 0);
+}
+
+/**
+ * check_eager - was the kernel told to accept everything at boot?
+ * @doctor: the examination
+ */
+void check_eager(struct doctor *doctor)
+{
+	if (strstr(doctor->cmdline, "accept_memory=eager"))
+		doctor_say(doctor, FOUND_WARN, "command line",
+			   "-> without accept_memory=eager the guest boots sooner",
+			   "accept_memory=eager: the kernel has accepted everything while booting");
+}
+
+static void check_table_unloaded(struct doctor *doctor)
+{
+	if (log_has(doctor, "Unaccepted=0x"))
+		doctor_say(doctor, FOUND_OK, "table", NULL,
+			   "the firmware has passed a table of unaccepted memory");
+	else if (!file_exists("/sys/firmware/efi"))
+		doctor_say(doctor, FOUND_INFO, "table", NULL,
+			   "no EFI firmware, so no table of unaccepted memory");
+	else if (doctor->counted && doctor->parked)
+		doctor_say(doctor, FOUND_OK, "table", NULL,
+			   "there must be one, for the kernel has memory parked");
+	else if (doctor->log)
+		doctor_say(doctor, FOUND_INFO, "table", NULL,
+			   "the kernel's log names none: the firmware has accepted everything");
+	else
+		doctor_say(doctor, FOUND_INFO, "table", "-> as root",
+			   "cannot tell: the kernel's log is not readable");
+}
+
+/**
+ * check_table - has the firmware passed a table, and is it believed?
+ * @doctor: the examination
+ */
+void check_table(struct doctor *doctor)
+{
+	const struct snapshot *snapshot = &doctor->snapshot;
+
+	if (!doctor->loaded)
+		check_table_unloaded(doctor);
+	else if (strcmp(snapshot->state, "absent"))
+		doctor_say(doctor, FOUND_OK, "table", NULL,
+			   "the firmware's table of unaccepted memory was found and believed");
+	else if (strncmp(snapshot->reason, "table refused", 13))
+		doctor_say(doctor, FOUND_INFO, "table", NULL,
+			   "%s: it has accepted everything, and there is nothing to do",
+			   snapshot->reason);
+	else
+		doctor_say(doctor, FOUND_FAIL, "table",
+			   "-> the firmware is at fault: send \"unacceptedctl report\" to who makes it",
+			   "%s", snapshot->reason);
+}
+
+/**
+ * check_lockdown - what may be loaded and written here?
+ * @doctor: the examination
+ */
+void check_lockdown(struct doctor *doctor)
+{
+	char line[128], *mode = NULL, answer[8] = "";
+	bool locked, signs;
+
+	file_line("/sys/module/module/parameters/sig_enforce", answer, sizeof(answer));
+	signs = *answer == 'Y';
+	if (!file_line("/sys/kernel/security/lockdown", line, sizeof(line)))
+		mode = strchr(line, '[');
+	if (!mode) {
+		doctor_say(doctor, FOUND_INFO, "lockdown", NULL,
+			   "not known here (needs securityfs and root)%s",
+			   signs ? "; modules must be signed" : "");
+		return;
+	}
+	mode++;
+	mode[strcspn(mode, "]")] = '\0';
+	locked = strcmp(mode, "none");
+	if ((locked || signs) && !doctor->loaded)
+		doctor_say(doctor, FOUND_WARN, "lockdown",
+			   "-> sign unaccepted.ko with a key that the machine trusts",
+			   "%s%s: an unsigned module cannot be loaded", mode,
+			   signs ? ", module.sig_enforce" : "");
+	else if (locked)
+		doctor_say(doctor, FOUND_OK, "lockdown", NULL,
+			   "%s: debugfs can be read at most; all control is in sysfs and works",
+			   mode);
+	else
+		doctor_say(doctor, FOUND_OK, "lockdown", NULL, "none%s",
+			   signs ? "; modules must be signed" : "");
+}
+
+/**
+ * check_module - is it loaded?
+ * @doctor: the examination
+ */
+void check_module(struct doctor *doctor)
+{
+	if (doctor->loaded)
+		doctor_say(doctor, FOUND_OK, "module", NULL, "version %s is loaded",
+			   doctor->snapshot.version);
+	else if (doctor->parked)
+		doctor_say(doctor, FOUND_FAIL, "module", "-> as root: modprobe unaccepted",
+			   "not loaded: what acceptance costs cannot be seen, and not be helped");
+	else
+		doctor_say(doctor, FOUND_INFO, "module", NULL,
+			   "not loaded; with nothing unaccepted it would have nothing to do");
+}
+
+/**
+ * check_binding - what can the module do on this kernel, and why not more?
+ * @doctor: the examination
+ */
+void check_binding(struct doctor *doctor)
+{
+	const struct snapshot *snapshot = &doctor->snapshot;
+
+	if (!doctor->loaded || !strcmp(snapshot->state, "absent"))
+		return;
+	if (!strcmp(snapshot->binding, "observe"))
+		doctor_say(doctor, FOUND_WARN, "binding",
+			   "-> if it was not loaded with binding=observe, send \"unacceptedctl report\"",
+			   "observe: the module only counts. %s", snapshot->reason);
+	else if (!strcmp(snapshot->owner, "module"))
+		doctor_say(doctor, FOUND_OK, "binding", NULL,
+			   "%s: the module decides what an allocation accepts", snapshot->binding);
+	else
+		doctor_say(doctor, FOUND_INFO, "binding",
+			   "-> to have that: load it with policy=module, or patch the kernel",
+			   "%s: the kernel decides what an allocation accepts; the module accepts ahead and on request, but cannot see who waits",
+			   snapshot->binding);
+}

@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * unacceptedctl: what its files share. Only libc, for it must run in a guest
+ * that has nothing else.
+ *
+ *   main.c ─► a command each: status watch accept acceptor map wait doctor report
+ *   snapshot.c reads the module's files into one struct ─► files.c
+ *   text.c, json.c, image.c turn numbers into what people and programs read
+ */
+#ifndef CTL_H
+#define CTL_H
+
+#include <getopt.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#define SYS		"/sys/kernel/unaccepted/"
+#define DBG		"/sys/kernel/debug/unaccepted/"
+#define BLOCK		(4ULL << 20)
+#define SECOND		1000000000ULL
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
+
+/**
+ * enum ctl_exit - what scripts can go by; in --help and in the man page
+ * @CTL_OK: done
+ * @CTL_FAILED: not done, or not reached
+ * @CTL_USAGE: the command line is wrong; nothing was done
+ * @CTL_NO_MODULE: the module is not loaded
+ * @CTL_UNSUPPORTED: not possible on this machine, kernel or version of the module
+ * @CTL_PERMISSION: only root may
+ * @CTL_TIMEOUT: "wait" ran out of time, as with timeout(1)
+ * @CTL_INTERRUPTED: a signal; this one is SIGINT, others are 128 and their number
+ */
+enum ctl_exit {
+	CTL_OK = 0,
+	CTL_FAILED = 1,
+	CTL_USAGE = 2,
+	CTL_NO_MODULE = 3,
+	CTL_UNSUPPORTED = 4,
+	CTL_PERMISSION = 5,
+	CTL_TIMEOUT = 124,
+	CTL_INTERRUPTED = 130,
+};
+
+/**
+ * struct command - one word of the command line
+ * @name: the word
+ * @summary: a line for the list of commands
+ * @help: the whole help
+ * @run: does it; argv[0] is "unacceptedctl NAME"
+ */
+struct command {
+	const char *name;
+	const char *summary;
+	const char *help;
+	int (*run)(int argc, char **argv);
+};
+
+extern const struct command cmd_status, cmd_watch, cmd_accept, cmd_acceptor;
+extern const struct command cmd_map, cmd_wait, cmd_doctor, cmd_report;
+
+/* main.c */
+int command_usage(const struct command *command, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+int fail(int code, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int need_module(void);
+int fail_errno(int error, const char *file);
+
+/* files.c */
+const char *file_root(void);
+int file_open(const char *path, int flags);
+bool file_exists(const char *path);
+char *file_load(const char *path, int *error);
+int file_line(const char *path, char *to, size_t size);
+int file_write(const char *path, const char *text);
+int sys_number(uint64_t *to, const char *format, ...) __attribute__((format(printf, 2, 3)));
+bool sys_word(const char *name, const char *word);
+char *kernel_log(int *error);
+
+/**
+ * struct table - a debugfs table under a line that names its columns
+ * @text: the rest of the file, cut into lines by table_next()
+ * @head: the names
+ * @cells: of the current line
+ * @columns: how many
+ */
+struct table {
+	char *start;
+	char *text;
+	char *head[32];
+	char *cells[32];
+	unsigned int columns;
+};
+
+int table_open(struct table *table, const char *path);
+bool table_next(struct table *table);
+const char *table_cell(const struct table *table, const char *name);
+void table_close(struct table *table);
+
+/* text.c: no files, no clock */
+enum amount_kind { AMOUNT_BYTES, AMOUNT_PERCENT, AMOUNT_ALL };
+
+/**
+ * struct amount - how much to accept
+ * @kind: in which form
+ * @value: bytes or percent
+ */
+struct amount {
+	enum amount_kind kind;
+	uint64_t value;
+};
+
+int parse_size(const char *text, uint64_t *bytes);
+int parse_amount(const char *text, struct amount *amount);
+int parse_number(const char *text, unsigned int least, unsigned int most, unsigned int *value);
+int parse_seconds(const char *text, uint64_t *ns);
+int parse_range(const char *text, uint64_t *start, uint64_t *end);
+uint64_t scale(uint64_t value, uint64_t by, uint64_t of);
+uint64_t amount_bytes(const struct amount *amount, uint64_t parked);
+const char *size_text(uint64_t bytes);
+const char *time_text(uint64_t ns);
+const char *duration_text(uint64_t seconds);
+const char *bar_text(unsigned int width, uint64_t done, uint64_t all);
+const char *spark_text(const uint64_t *values, unsigned int count, bool utf8);
+unsigned int percent_of(uint64_t part, uint64_t all);
+uint64_t percentile(const uint64_t *buckets, unsigned int count, unsigned int permille);
+void wrap(FILE *to, const char *label, unsigned int indent, unsigned int width, const char *text);
+
+/* json.c */
+
+/**
+ * struct json - a document on its way out
+ * @to: where to
+ * @depth: of what is open
+ * @filled: does what is open at a depth hold something already?
+ */
+struct json {
+	FILE *to;
+	unsigned int depth;
+	bool filled[8];
+};
+
+void json_open(struct json *json, const char *key, char bracket);
+void json_close(struct json *json, char bracket);
+void json_string(struct json *json, const char *key, const char *value);
+void json_number(struct json *json, const char *key, uint64_t value);
+void json_bool(struct json *json, const char *key, bool value);
+void json_words(struct json *json, const char *key, const char *words);
+
+/* snapshot.c */
+#define MAX_ZONES	256
+#define NR_BUCKETS	65
+
+enum cause {
+	CAUSE_USER,
+	CAUSE_BACKGROUND,
+	CAUSE_WATERMARK,
+	CAUSE_FALLBACK,
+	CAUSE_ISOLATION,
+	CAUSE_OTHER,
+	NR_CAUSES
+};
+
+extern const char * const cause_names[NR_CAUSES];
+
+/**
+ * struct zone_info - a zone, or a node with an empty @name
+ * @node: its number; -1 for a sum of several
+ * @name: the kernel's name of the zone
+ * @parked: bytes unaccepted
+ * @managed: bytes of RAM, parked or not
+ */
+struct zone_info {
+	int node;
+	char name[16];
+	uint64_t parked;
+	uint64_t managed;
+};
+
+/**
+ * struct stalls - allocations that waited for acceptance
+ * @error: why it is not known, as an errno; 0 if it is
+ * @measured: does the module decide in the allocator and so see them?
+ * @bucket: at n, those below 2^n ns and not below half of that
+ * @waits: the sum
+ */
+struct stalls {
+	int error;
+	bool measured;
+	uint64_t bucket[NR_BUCKETS];
+	uint64_t waits;
+};
+
+/**
+ * struct acceptor_info - the background threads
+ * @known: are there any such files?
+ * @mode: word of acceptor/mode
+ * @state: what the threads do, separated by spaces
+ * @pids: of the threads
+ * @error: acceptor/error; empty if there is no such file
+ * @bytes_per_second: knob
+ * @headroom: knob
+ * @floor: knob
+ * @cpu: knob
+ * @threads: knob
+ * @hits: "NAME COUNT" of limits that were hit, separated by commas
+ */
+struct acceptor_info {
+	bool known;
+	char mode[16];
+	char state[1024];
+	char pids[1024];
+	char error[256];
+	uint64_t bytes_per_second;
+	uint64_t headroom;
+	uint64_t floor;
+	uint64_t cpu;
+	uint64_t threads;
+	char hits[256];
+};
+
+/**
+ * struct snapshot - all numbers, read one after the other
+ * @state: the word; and so on, as the files are called
+ * @accepted: by cause, bytes
+ * @zones: as far as they can be read
+ * @nr_zones: how many; 0 if they cannot
+ * @calls: accept_calls; and so on
+ */
+struct snapshot {
+	char version[32];
+	char binding[32];
+	char caps[128];
+	char features[256];
+	char state[32];
+	char reason[256];
+	char owner[16];
+	char error[256];
+	uint64_t parked;
+	uint64_t accepted[NR_CAUSES];
+	struct zone_info zones[MAX_ZONES];
+	unsigned int nr_zones;
+	uint64_t calls;
+	uint64_t total_ns;
+	uint64_t max_ns;
+	uint64_t failures;
+	struct stalls stalls;
+	struct acceptor_info acceptor;
+};
+
+void snapshot_take(struct snapshot *snapshot);
+void acceptor_take(struct acceptor_info *info);
+void stalls_take(struct stalls *stalls, const char *owner);
+
+/* status.c, acceptor.c: also for watch and doctor */
+void status_print(FILE *to, const struct snapshot *snapshot, unsigned int width,
+		  unsigned int rows);
+void acceptor_print(FILE *to, const struct acceptor_info *info, unsigned int width);
+void acceptor_json(struct json *json, const struct acceptor_info *info);
+
+/* image.c */
+enum shade {
+	SHADE_ACCEPTED,
+	SHADE_PARKED,
+	SHADE_PARTLY,
+	SHADE_FLIGHT,
+	SHADE_HOLE,
+	SHADE_UNKNOWN,
+	SHADE_PAPER,
+	SHADE_INK,
+	NR_SHADES
+};
+
+/**
+ * struct canvas - what a picture is drawn on
+ * @to: the file
+ * @width: in pixels
+ * @height: in pixels
+ * @pixels: a shade each; NULL for SVG, which needs none
+ */
+struct canvas {
+	FILE *to;
+	unsigned int width;
+	unsigned int height;
+	uint8_t *pixels;
+};
+
+int canvas_open(struct canvas *canvas, const char *path, bool png, unsigned int width,
+		unsigned int height);
+void canvas_rect(struct canvas *canvas, unsigned int x, unsigned int y, unsigned int width,
+		 unsigned int height, enum shade shade);
+void canvas_text(struct canvas *canvas, unsigned int x, unsigned int y, const char *text);
+int canvas_close(struct canvas *canvas);
+
+/* doctor.c: also for report */
+bool doctor_print(FILE *to, unsigned int width);
+
+/* term.c */
+uint64_t now_ns(void);
+unsigned int term_columns(int fd);
+unsigned int term_rows(int fd);
+bool term_colours(int fd);
+bool term_utf8(void);
+bool term_enter(void);
+void term_leave(void);
+void signals_catch(void);
+void signals_release(void);
+int signals_seen(void);
+bool signals_resized(void);
+int signals_poll(struct pollfd *fds, unsigned int count, uint64_t timeout_ns);
+
+#endif

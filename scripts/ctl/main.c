@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unacceptedctl: see and steer what a confidential guest has accepted.
+ *
+ * Here: which command, its help, and how failures are told.
+ */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ctl.h"
+
+#ifndef CTL_VERSION
+#define CTL_VERSION "unknown"
+#endif
+
+static const struct command * const commands[] = {
+	&cmd_status, &cmd_watch, &cmd_accept, &cmd_acceptor,
+	&cmd_map, &cmd_wait, &cmd_doctor, &cmd_report,
+};
+
+static const char exit_help[] =
+	"\nexit status:\n"
+	"    0  done\n"
+	"    1  failed, or not reached\n"
+	"    2  wrong command line; nothing was done\n"
+	"    3  the module \"unaccepted\" is not loaded\n"
+	"    4  not possible here: no table, binding=observe, or an older module\n"
+	"    5  only root may\n"
+	"  124  wait: the time was up\n"
+	"  130  interrupted by Ctrl-C (others: 128 + number of the signal)\n";
+
+static int command_help(const struct command *command)
+{
+	fputs(command->help, stdout);
+	fputs(exit_help, stdout);
+	return CTL_OK;
+}
+
+static void say(const char *format, va_list args)
+{
+	fputs("unacceptedctl: ", stderr);
+	vfprintf(stderr, format, args);
+	putc('\n', stderr);
+}
+
+/**
+ * command_usage - the command line is wrong
+ * @command: of which command
+ * @format: what is wrong; NULL if getopt_long() has said it
+ *
+ * Return: CTL_USAGE, for main() to return.
+ */
+int command_usage(const struct command *command, const char *format, ...)
+{
+	va_list args;
+
+	if (format) {
+		va_start(args, format);
+		say(format, args);
+		va_end(args);
+	}
+	fprintf(stderr, "Try 'unacceptedctl %s --help'.\n", command->name);
+	return CTL_USAGE;
+}
+
+/**
+ * fail - say why
+ * @code: one of enum ctl_exit
+ * @format: the reason
+ *
+ * Return: @code, for main() to return.
+ */
+int fail(int code, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	say(format, args);
+	va_end(args);
+	return code;
+}
+
+/**
+ * need_module - say so if the module is not there
+ *
+ * Return: CTL_OK or CTL_NO_MODULE.
+ */
+int need_module(void)
+{
+	if (file_exists(SYS "state"))
+		return CTL_OK;
+	return fail(CTL_NO_MODULE,
+		    "the module is not loaded (try: modprobe unaccepted, as root; or unacceptedctl doctor)");
+}
+
+/**
+ * fail_errno - say in plain words what an errno means here
+ * @error: as the kernel answered, negative
+ * @file: what was read or written, below the module's directory
+ *
+ * Return: one of enum ctl_exit, for main() to return.
+ */
+int fail_errno(int error, const char *file)
+{
+	char reason[256];
+
+	if (need_module())
+		return CTL_NO_MODULE;
+	file_line(SYS "reason", reason, sizeof(reason));
+	switch (-error) {
+	case EACCES:
+	case EPERM:
+		return fail(CTL_PERMISSION, "%s: permission denied; try as root", file);
+	case ENOENT:
+		return fail(CTL_UNSUPPORTED, "%s: this version of the module has no such file",
+			    file);
+	case ENODEV:
+		return fail(CTL_UNSUPPORTED, "%s: there is nothing to accept by: %s", file,
+			    reason);
+	case EOPNOTSUPP:
+		return fail(CTL_UNSUPPORTED, "%s: the module cannot do this on this kernel: %s",
+			    file, reason);
+	case EIO:
+		return fail(CTL_FAILED, "%s: the platform refused a block", file);
+	case EINVAL:
+		return fail(CTL_FAILED, "%s: the module does not take this value", file);
+	case ERANGE:
+		return fail(CTL_FAILED, "%s: out of range", file);
+	default:
+		return fail(CTL_FAILED, "%s: %s", file, strerror(-error));
+	}
+}
+
+static int help(FILE *to)
+{
+	unsigned int i;
+
+	fputs("usage: unacceptedctl COMMAND [OPTION]...\n\n"
+	      "See and steer the memory that this TDX or SEV-SNP guest has not accepted yet,\n"
+	      "through the module \"unaccepted\".\n\n", to);
+	for (i = 0; i < COUNT(commands); i++)
+		fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
+	fputs("  help      this, or: help COMMAND\n"
+	      "  version   of this tool and of the module\n\n"
+	      "Each command has --help, with examples. Slow after boot? unacceptedctl doctor\n",
+	      to);
+	fputs(exit_help, to);
+	return CTL_OK;
+}
+
+static int version(void)
+{
+	char module[32];
+
+	printf("unacceptedctl %s\n", CTL_VERSION);
+	if (!file_line(SYS "version", module, sizeof(module)))
+		printf("module %s\n", module);
+	else
+		puts("module not loaded");
+	return CTL_OK;
+}
+
+static const struct command *find(const char *name)
+{
+	unsigned int i;
+
+	for (i = 0; i < COUNT(commands); i++)
+		if (!strcmp(commands[i]->name, name))
+			return commands[i];
+	return NULL;
+}
+
+/* Anywhere on the command line; nothing else is done then. */
+static bool wants_help(int argc, char **argv)
+{
+	int i;
+
+	for (i = 2; i < argc && strcmp(argv[i], "--"); i++)
+		if (!strcmp(argv[i], "--help") || !strcmp(argv[i], "-h"))
+			return true;
+	return false;
+}
+
+static int run(int argc, char **argv)
+{
+	const char *word = argc > 1 ? argv[1] : "";
+	const struct command *command;
+	char name[64];
+
+	if (!strcmp(word, "version") || !strcmp(word, "--version") || !strcmp(word, "-V"))
+		return version();
+	if (!strcmp(word, "help") && argc > 2) {
+		command = find(argv[2]);
+		if (command)
+			return command_help(command);
+		word = argv[2];
+	} else if (!strcmp(word, "help") || !strcmp(word, "--help") || !strcmp(word, "-h")) {
+		return help(stdout);
+	}
+	command = find(word);
+	if (!command) {
+		if (*word)
+			fprintf(stderr, "unacceptedctl: no command is called '%s'\n", word);
+		else
+			fputs("unacceptedctl: say which command\n", stderr);
+		fputs("Try 'unacceptedctl --help'.\n", stderr);
+		return CTL_USAGE;
+	}
+	if (wants_help(argc, argv))
+		return command_help(command);
+	/* For what getopt_long() has to complain of. */
+	snprintf(name, sizeof(name), "unacceptedctl %s", command->name);
+	argv[1] = name;
+	return command->run(argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run(argc, argv);
+
+	if (fflush(stdout) || ferror(stdout))
+		return fail(CTL_FAILED, "cannot write: %s", strerror(errno));
+	return code;
+}

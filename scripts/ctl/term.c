@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The terminal, the clock, and signals.
+ *
+ * Signals are blocked but while we wait in signals_poll(), so that none is
+ * missed between looking for it and going to sleep.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/ioctl.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+/* Changed only while one of our calls lets signals in. */
+static sig_atomic_t seen, resized;
+static sigset_t before;
+static struct termios cooked;
+static bool entered;
+
+/**
+ * now_ns - the time since boot, as the module counts it
+ *
+ * Return: nanoseconds.
+ */
+uint64_t now_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_MONOTONIC, &ts);
+	return ts.tv_sec * SECOND + ts.tv_nsec;
+}
+
+/**
+ * term_columns - how wide to print
+ * @fd: where to
+ *
+ * Return: columns; 80 if it is no terminal or does not tell.
+ */
+unsigned int term_columns(int fd)
+{
+	struct winsize size;
+
+	if (ioctl(fd, TIOCGWINSZ, &size) || !size.ws_col)
+		return 80;
+	return size.ws_col < 40 ? 40 : size.ws_col;
+}
+
+/**
+ * term_rows - how long to print
+ * @fd: where to
+ *
+ * Return: rows; 24 for a terminal that does not tell, 0 if it is none.
+ */
+unsigned int term_rows(int fd)
+{
+	struct winsize size;
+
+	if (!isatty(fd))
+		return 0;
+	if (ioctl(fd, TIOCGWINSZ, &size) || !size.ws_row)
+		return 24;
+	return size.ws_row;
+}
+
+/**
+ * term_colours - may it be coloured?
+ * @fd: where to
+ *
+ * Return: true for a terminal that can, unless NO_COLOR is set.
+ */
+bool term_colours(int fd)
+{
+	const char *term = getenv("TERM");
+
+	return isatty(fd) && term && *term && strcmp(term, "dumb") && !getenv("NO_COLOR");
+}
+
+/**
+ * term_utf8 - may it be more than ASCII?
+ *
+ * Return: true if the locale says so.
+ */
+bool term_utf8(void)
+{
+	static const char * const names[] = { "LC_ALL", "LC_CTYPE", "LANG" };
+	const char *value;
+	unsigned int i;
+
+	for (i = 0; i < COUNT(names); i++) {
+		value = getenv(names[i]);
+		if (value && *value)
+			return strcasestr(value, "utf-8") || strcasestr(value, "utf8");
+	}
+	return false;
+}
+
+/**
+ * term_enter - take the whole screen, and keys as they are typed
+ *
+ * Return: false if stdin or stdout is no terminal.
+ */
+bool term_enter(void)
+{
+	struct termios raw;
+
+	if (!isatty(STDIN_FILENO) || !isatty(STDOUT_FILENO) ||
+	    tcgetattr(STDIN_FILENO, &cooked))
+		return false;
+	raw = cooked;
+	raw.c_lflag &= ~(ICANON | ECHO);
+	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
+	/* The other screen, without a cursor. */
+	fputs("\033[?1049h\033[?25l", stdout);
+	fflush(stdout);
+	entered = true;
+	return true;
+}
+
+/**
+ * term_leave - give the screen back as it was
+ */
+void term_leave(void)
+{
+	if (!entered)
+		return;
+	entered = false;
+	tcsetattr(STDIN_FILENO, TCSANOW, &cooked);
+	fputs("\033[?25h\033[?1049l", stdout);
+	fflush(stdout);
+}
+
+static void catch(int sig)
+{
+	if (sig == SIGWINCH)
+		resized = 1;
+	else if (sig != SIGCHLD)
+		seen = sig;
+}
+
+/**
+ * signals_catch - from here on signals are only noted
+ */
+void signals_catch(void)
+{
+	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCHLD };
+	/* No SA_RESTART: who waits shall come back. */
+	struct sigaction action = { .sa_handler = catch };
+	sigset_t set;
+	unsigned int i;
+
+	sigemptyset(&set);
+	for (i = 0; i < COUNT(caught); i++)
+		sigaddset(&set, caught[i]);
+	sigprocmask(SIG_BLOCK, &set, &before);
+	for (i = 0; i < COUNT(caught); i++)
+		sigaction(caught[i], &action, NULL);
+}
+
+/**
+ * signals_release - let them in everywhere, for a child that sits in a write
+ */
+void signals_release(void)
+{
+	sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+/**
+ * signals_seen - has one come that means to end?
+ *
+ * Return: its number, or 0.
+ */
+int signals_seen(void)
+{
+	return seen;
+}
+
+/**
+ * signals_resized - has the terminal another size?
+ *
+ * Return: true once after each time.
+ */
+bool signals_resized(void)
+{
+	bool answer = resized;
+
+	resized = 0;
+	return answer;
+}
+
+/**
+ * signals_poll - wait for files, a time, or a signal
+ * @fds: as of poll()
+ * @count: as of poll()
+ * @timeout_ns: at most so long
+ *
+ * Return: as of poll().
+ */
+int signals_poll(struct pollfd *fds, unsigned int count, uint64_t timeout_ns)
+{
+	const struct timespec ts = {
+		.tv_sec = timeout_ns / SECOND,
+		.tv_nsec = timeout_ns % SECOND,
+	};
+
+	if (seen)
+		return -1;
+	return ppoll(fds, count, &ts, &before);
+}

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * unacceptedctl wait: for agents, and for units of systemd. The module wakes us.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "ctl.h"
+
+/*
+ * Nobody tells us when the module is unloaded, nor of less than a percent: so
+ * now and then have a look, too. What the module does tell of needs none.
+ */
+#define LOOK_GONE_NS	(10 * SECOND)
+#define LOOK_BYTES_NS	SECOND
+
+/**
+ * struct goal - what is waited for
+ * @json: answer for programs
+ * @until: as it was typed
+ * @bytes: is it an amount, not "complete"?
+ * @most: the amount
+ * @timeout: ns; 0 for none
+ * @fd: the file that tells
+ */
+struct goal {
+	bool json;
+	const char *until;
+	bool bytes;
+	uint64_t most;
+	uint64_t timeout;
+	int fd;
+};
+
+/* What the file says now; a read from its start also re-arms the notification. */
+static int look(const struct goal *goal, bool *reached)
+{
+	char text[32];
+	ssize_t got = pread(goal->fd, text, sizeof(text) - 1, 0);
+
+	if (got < 0)
+		return -errno;
+	text[got] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+	if (!goal->bytes && !strcmp(text, "absent"))
+		return -ENODEV;
+	*reached = goal->bytes ? strtoull(text, NULL, 10) <= goal->most :
+		   !strcmp(text, "complete");
+	return 0;
+}
+
+/* Until it is so, or cannot become so; one of enum ctl_exit. */
+static int await(const struct goal *goal, uint64_t began)
+{
+	uint64_t interval = goal->bytes ? LOOK_BYTES_NS : LOOK_GONE_NS, rest, spent;
+	struct pollfd file = { .fd = goal->fd, .events = POLLPRI };
+	const char *name = goal->bytes ? "unaccepted_bytes" : "state";
+	bool reached = false;
+	int error;
+
+	for (;;) {
+		error = look(goal, &reached);
+		if (error)
+			return fail_errno(error, name);
+		if (reached)
+			return CTL_OK;
+		if (signals_seen())
+			return 128 + signals_seen();
+		rest = interval;
+		if (goal->timeout) {
+			spent = now_ns() - began;
+			if (spent >= goal->timeout)
+				return CTL_TIMEOUT;
+			if (goal->timeout - spent < rest)
+				rest = goal->timeout - spent;
+		}
+		signals_poll(&file, 1, rest);
+	}
+}
+
+static int answer(const struct goal *goal, int code, uint64_t began)
+{
+	struct json json = { .to = stdout };
+	uint64_t parked;
+	char state[32];
+
+	if (!goal->json)
+		return code == CTL_TIMEOUT ?
+		       fail(code, "not reached in time: %s", goal->until) : code;
+	file_line(SYS "state", state, sizeof(state));
+	sys_number(&parked, "unaccepted_bytes");
+	json_open(&json, NULL, '{');
+	json_bool(&json, "reached", code == CTL_OK);
+	json_string(&json, "until", goal->until);
+	json_string(&json, "state", state);
+	json_number(&json, "unaccepted_bytes", parked);
+	json_number(&json, "waited_ns", now_ns() - began);
+	json_close(&json, '}');
+	return code;
+}
+
+static int parse_until(struct goal *goal, const char *text)
+{
+	static const char bytes[] = "bytes<=";
+
+	goal->until = text;
+	if (!strcmp(text, "complete")) {
+		goal->bytes = false;
+		return CTL_OK;
+	}
+	goal->bytes = true;
+	if (strncmp(text, bytes, strlen(bytes)) ||
+	    parse_size(text + strlen(bytes), &goal->most))
+		return command_usage(&cmd_wait, "--until: '%s' is neither complete nor bytes<=SIZE",
+				     text);
+	return CTL_OK;
+}
+
+static int parse(int argc, char **argv, struct goal *goal)
+{
+	static const struct option options[] = {
+		{ "until", required_argument, NULL, 'u' },
+		{ "timeout", required_argument, NULL, 't' },
+		{ "json", no_argument, NULL, 'j' },
+		{ }
+	};
+	int option;
+
+	while ((option = getopt_long(argc, argv, "u:t:j", options, NULL)) >= 0) {
+		switch (option) {
+		case 'u':
+			if (parse_until(goal, optarg))
+				return CTL_USAGE;
+			break;
+		case 't':
+			if (parse_seconds(optarg, &goal->timeout) || !goal->timeout)
+				return command_usage(&cmd_wait,
+						     "--timeout: '%s' is no number of seconds",
+						     optarg);
+			break;
+		case 'j':
+			goal->json = true;
+			break;
+		default:
+			return command_usage(&cmd_wait, NULL);
+		}
+	}
+	if (optind < argc)
+		return command_usage(&cmd_wait, "what is '%s'?", argv[optind]);
+	return CTL_OK;
+}
+
+static int wait_run(int argc, char **argv)
+{
+	struct goal goal = { .until = "complete" };
+	uint64_t began = now_ns();
+	int code = parse(argc, argv, &goal);
+
+	if (code)
+		return code;
+	if (need_module())
+		return CTL_NO_MODULE;
+	if (!sys_word("features", "poll"))
+		return fail(CTL_UNSUPPORTED,
+			    "this version of the module does not tell when something changes");
+	goal.fd = file_open(goal.bytes ? SYS "unaccepted_bytes" : SYS "state", O_RDONLY);
+	if (goal.fd < 0)
+		return fail_errno(goal.fd, goal.bytes ? "unaccepted_bytes" : "state");
+	signals_catch();
+	return answer(&goal, await(&goal, began), began);
+}
+
+const struct command cmd_wait = {
+	.name = "wait",
+	.summary = "until everything is accepted, or enough of it",
+	.run = wait_run,
+	.help =
+		"usage: unacceptedctl wait [--until complete|'bytes<=SIZE'] [--timeout SECONDS] [--json]\n\n"
+		"Sleeps until the module says so; starts nothing by itself. For everybody. Without\n"
+		"--timeout it may take for ever: while nothing accepts, nothing becomes complete.\n\n"
+		"  -u, --until WHAT        complete (default): nothing is left unaccepted;\n"
+		"                          bytes<=SIZE: not more than that is. The module tells of\n"
+		"                          whole percents, so that this may be a second late\n"
+		"  -t, --timeout SECONDS   then give up, with exit status 124\n"
+		"  -j, --json              say for programs how it ended\n\n"
+		"Without a table of unaccepted memory the exit status is 4, at once.\n\n"
+		"examples:\n"
+		"  unacceptedctl wait --timeout 600 && start-the-database\n"
+		"  unacceptedctl wait --until 'bytes<=4G'\n",
+};

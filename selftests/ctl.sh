@@ -1,0 +1,288 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# ctl.sh [nodes|absent]: does unacceptedctl do what it says, and say what it does?
+# What needs no kernel is in unit/ctl_tool_test.py.
+. "$(dirname "$0")/lib.sh"
+
+CTL=$HERE/unacceptedctl
+[ -x "$CTL" ] || skip_all "no unacceptedctl beside the tests"
+
+# run ARGUMENT...: leaves $code, $out and $err
+run() {
+	out=$("$CTL" "$@" 2>/tmp/err </dev/null)
+	code=$?
+	err=$(cat /tmp/err)
+}
+
+# exits CODE ARGUMENT...
+exits() {
+	want=$1
+	shift
+	run "$@"
+	is "$*: exit $want" "$code" "$want"
+}
+
+# exits_as_nobody CODE ARGUMENT...
+exits_as_nobody() {
+	want=$1
+	shift
+	out=$(su -s /bin/sh nobody -c "cd / && '$CTL' $*" 2>/tmp/err </dev/null)
+	code=$?
+	err=$(cat /tmp/err)
+	is "not root, $*: exit $want" "$code" "$want"
+}
+
+# has DESCRIPTION TEXT PATTERN: a line that matches
+has() {
+	if echo "$2" | grep -qE -- "$3"; then
+		ktap_test_pass "$1"
+	else
+		ktap_print_msg "no '$3' in: $2"
+		ktap_test_fail "$1"
+	fi
+}
+
+# All that a command could change; and what the emulator saw.
+everything() {
+	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/acceptor/params | tr '\n' ' '
+	emu accept_calls
+}
+
+# accepts BYTES ARGUMENT...: just that, and says so
+accepts() {
+	bytes=$1
+	shift
+	parked=$(get unaccepted_bytes)
+	exits 0 accept "$@"
+	is "  unaccepted_bytes falls by $bytes" "$((parked - $(get unaccepted_bytes)))" "$bytes"
+	has "  and it says so" "$out" \
+		"^accepted [^ ]+ \($bytes bytes\) in .*; left unaccepted: "
+}
+
+absent() {
+	begin 14
+	load
+	exits 0 status
+	has "status says why" "$out" "^state        absent: no table: the firmware passed none$"
+	exits 4 accept 1G
+	has "accept says why" "$err" "there is nothing to accept by: no table: "
+	exits 4 accept all --background
+	exits 4 acceptor ahead
+	exits 0 acceptor
+	exits 4 wait
+	exits 4 wait --timeout 5 --json
+	has "wait says so to programs" "$out" '"reached": false'
+	exits 0 doctor
+	has "doctor says that there is nothing to do" "$out" "acceptance is not why$"
+	exits 0 report -o /tmp/report
+	unload
+	clean_log
+	ktap_finished
+	exit
+}
+
+nodes() {
+	begin 17
+	load
+	for node in 1 0; do
+		there=$(get node$node/unaccepted_bytes)
+		accepts 67108864 64M --node $node
+		is "  on this node" "$((there - $(get node$node/unaccepted_bytes)))" 67108864
+	done
+	zone=Normal
+	accepts "$(get node1/$zone/unaccepted_bytes)" all --node 1 --zone $zone
+	is "nothing of the zone is left" "$(get node1/$zone/unaccepted_bytes)" 0
+	exits 2 accept all --node 1 --zone DMA32
+	exits 2 accept all --node 2
+	run status
+	is "status: nothing of the zone is left" \
+		"$(echo "$out" | awk '$1 == 1 && $2 == "Normal" { print $3, $NF, $(NF - 1) }')" "0 % 100"
+	unload
+	is "no page was accepted twice" "$(emu already_accepted)" 0
+	clean_log
+	ktap_finished
+	exit
+}
+
+[ "${1-}" != absent ] || absent
+[ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
+[ "${1-}" != nodes ] || nodes
+grep -q ^nobody: /etc/passwd || echo 'nobody:x:65534:65534::/:/bin/sh' >>/etc/passwd
+
+begin 99
+
+# Without the module.
+for command in status watch "accept 1G" acceptor "acceptor all" map wait; do
+	# shellcheck disable=SC2086  # words
+	exits 3 $command
+done
+exits 1 doctor
+has "doctor says what to do" "$out" "modprobe unaccepted"
+has "doctor sees the guest" "$out" "^ok    guest: this is a TDX guest$"
+has "doctor sees the table" "$out" "^ok    table: "
+
+load
+exits 0 status
+has "status: state" "$out" "^state        idle: memory is unaccepted and nobody asks for it$"
+has "status: binding" "$out" "^binding      $BINDING; the $OWNER decides"
+has "status: the bytes" "$out" "^unaccepted .*\($(get unaccepted_bytes) bytes\)$"
+is "status: as many zones as the module shows" \
+	"$(echo "$out" | grep -cE '^ *[0-9]+ [A-Z]')" "$(grep -c '^[0-9]' $DBG/zones)"
+holds "status fits on a screen" "$(echo "$out" | wc -l)" -le 24
+is "nor is it too wide" "$(echo "$out" | grep -cE '.{81}')" 0
+exits 0 status --json
+has "status --json: the bytes" "$out" "^  \"unaccepted_bytes\": $(get unaccepted_bytes),$"
+exits 0 doctor
+has "doctor advises the acceptor" "$out" "unacceptedctl acceptor ahead"
+has "doctor asks the audit" "$out" "^ok    audit: "
+
+# Nothing that is wrong does anything.
+before=$(everything)
+exits 2 accept
+exits 2 accept 1.5G
+exits 2 accept 0
+exits 2 accept 101%
+exits 2 accept 1G --node 7
+exits 2 accept 1G --zone Normal
+exits 2 accept --range 5G-4G
+exits 2 acceptor on
+exits 2 acceptor all --cpu 500
+exits 2 wait --until nonsense
+exits 2 map --node 7
+exits 1 accept --range 0x1000000000000000+4M
+has "what the module refused, and why" "$err" "the module says: .* accept_range "
+
+# Not root: may look, as far as the files are open, and wait.
+exits_as_nobody 0 status
+has "says what it cannot see" "$out" "^stalls .*not readable here"
+exits_as_nobody 0 acceptor
+exits_as_nobody 0 doctor
+exits_as_nobody 124 wait --timeout 0.2
+exits_as_nobody 5 accept 4M
+has "says what to do" "$err" "try as root$"
+exits_as_nobody 5 accept 4M --background
+exits_as_nobody 5 acceptor all
+exits_as_nobody 5 map
+is "none of that changed anything" "$(everything)" "$before"
+
+# By amount and by place.
+accepts 67108864 64M
+accepts 4194304 1
+address=$(awk '/^0x/ { at = index($2, "."); if (at) { print $1, at - 1; exit } }' $DBG/map)
+chunk=$(get map_chunk_bytes)
+start=$((${address% *} + ${address#* } * chunk))
+accepts 8388608 --range "$((start + 4096))+4M"
+accepts 0 --range "$start-$((start + 8388608))"
+is "it was where it was asked for" "$(get accept_range)" \
+	"$(printf '0x%x-0x%x asked 0x%x-0x%x rounded 0 accepted' $start $((start + 8388608)) $start $((start + 8388608)))"
+
+# Ctrl-C: the write ends, and what it had done is said to the byte.
+ccemu set cost_2m 5000000
+user=$(get accepted_user_bytes)
+"$CTL" accept all >/tmp/out 2>&1 &
+pid=$!
+wait_for '[ "$(get accepted_user_bytes)" -ge $((user + 5 * BLOCK)) ]'
+kill -INT $pid
+wait $pid
+is "accept, Ctrl-C: exit 130" $? 130
+done=$(($(get accepted_user_bytes) - user))
+is "nothing goes on" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))" $done
+has "it says what was done" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
+is "nobody is left" "$(pidof unacceptedctl)" ""
+
+# Killed, its writer must not go on alone.
+"$CTL" accept all >/dev/null 2>&1 &
+pid=$!
+user=$(get accepted_user_bytes)
+wait_for '[ "$(get accepted_user_bytes)" -ge $((user + 5 * BLOCK)) ]'
+kill -KILL $pid
+wait $pid 2>/dev/null
+wait_for '[ -z "$(pidof unacceptedctl)" ]'
+is "accept, killed: its writer ends" "$(pidof unacceptedctl)" ""
+holds "before all is accepted" "$(get unaccepted_bytes)" -gt 0
+ccemu set cost_2m 0
+
+# The acceptor: all at once.
+exits 0 acceptor ahead --headroom 32M --cpu 50 --threads 2
+is "it is set" "$(get acceptor/params)" \
+	"mode=ahead bytes_per_second=0 cpu_percent=50 headroom_bytes=$((32 << 20)) floor_bytes=0 threads_per_node=2"
+has "and shown" "$out" "^limits       headroom 32M, floor 0, any bandwidth, cpu 50 %, threads 2 per node$"
+exits 0 acceptor off --headroom 64M --cpu 400 --threads 1
+parked=$(get unaccepted_bytes)
+exits 0 accept 80M --background
+wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
+is "accept --background: that much" $((parked - $(get unaccepted_bytes))) $((80 << 20))
+exits 0 acceptor off --floor 0
+
+# watch, without a terminal.
+exits 0 watch -n 0.2 -c 3
+is "watch: three lines" "$(echo "$out" | grep -cE '^[0-9:]{8} idle unaccepted [0-9.]+[MG] rate ')" 3
+
+# The map.
+exits 0 map
+has "map: a node" "$out" "^node 0  0x"
+exits 0 map --png /tmp/map.png
+is "map: a PNG" "$(head -c 8 /tmp/map.png | od -A n -t x1 | tr -d ' ')" 89504e470d0a1a0a
+exits 0 map --svg /tmp/map.svg
+is "map: an SVG" "$(head -c 4 /tmp/map.svg)$(tail -n 1 /tmp/map.svg)" "<svg</svg>"
+
+# report: all that is there to be read.
+exits 0 report -o /tmp/report
+is "report has every file" "$(find $SYS $DBG -type f -perm -400 | while read -r file; do
+	grep -qx "==== $file" /tmp/report || echo "$file"
+done)" ""
+
+# wait for an amount, for a time, and for the end of the module.
+"$CTL" wait --until "bytes<=$(($(get unaccepted_bytes) - 100 * BLOCK))" &
+pid=$!
+exits 124 wait --timeout 0.5
+holds "it waits" -d /proc/$pid
+onewrite $SYS/accept 100M >/dev/null
+sleep 2
+holds "and waits" -d /proc/$pid
+onewrite $SYS/accept 300M >/dev/null
+t0=$(now_ms)
+wait $pid
+is "until it is so" $? 0
+holds "which it sees within a second (here: $(($(now_ms) - t0)) ms)" $(($(now_ms) - t0)) -le 1500
+
+# 50 that wait for the end: asleep until then, and woken at once.
+pids=
+i=0
+while [ $i -lt 50 ]; do
+	"$CTL" wait --timeout 60 &
+	pids="$pids $!"
+	i=$((i + 1))
+done
+switches() {
+	for pid in $pids; do
+		awk '$1 == "voluntary_ctxt_switches:" { print $2 }' "/proc/$pid/status"
+	done | awk '{ sum += $1 } END { print sum }'
+}
+wait_for '[ "$(for pid in $pids; do cat /proc/$pid/wchan; echo; done | grep -c poll)" = 50 ]'
+before=$(switches)
+sleep 3
+woken=$(($(switches) - before))
+# Each has a look every 10 seconds whether the module is still there.
+holds "50 waiters sleep (switches in 3 s: $woken)" $woken -le 50
+onewrite $SYS/accept all >/dev/null
+t0=$(now_ms)
+bad=0
+for pid in $pids; do
+	wait "$pid" || bad=$((bad + 1))
+done
+t1=$(now_ms)
+is "all of them are told" $bad 0
+holds "and gone within 100 ms (here: $((t1 - t0)))" $((t1 - t0)) -le 100
+exits 0 wait
+exits 0 status
+has "status: complete" "$out" "^state        complete: nothing left to accept$"
+exits 0 doctor
+
+unload
+exits 3 wait
+is "no page was accepted twice" "$(emu already_accepted)" 0
+is "no page was touched before" "$(emu bad_access)" 0
+clean_log
+ktap_finished

@@ -1,0 +1,574 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0
+"""ctl_tool_test.py TOOL: unacceptedctl on a made-up tree of files. Prints TAP.
+
+What needs a kernel (waiting, errors, what is really accepted) is in ../ctl.sh.
+"""
+import contextlib
+import fcntl
+import json
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import tempfile
+import termios
+import time
+import xml.dom.minidom
+import zlib
+
+TOOL = sys.argv[1]
+SYS = "sys/kernel/unaccepted"
+DBG = "sys/kernel/debug/unaccepted"
+GIB = 1 << 30
+MIB = 1 << 20
+
+STATUS = """\
+state        running: the acceptor is at work
+binding      hooks; the module decides what an allocation accepts
+unaccepted   3G (3221225472 bytes)
+
+node zone    unaccepted accepted  managed
+   0 DMA              0      15M      15M [#############################] 100 %
+   0 DMA32           1G       1G       2G [##############...............]  50 %
+   0 Normal          1G       1G       2G [##############...............]  50 %
+   1 Normal          1G       3G       4G [#####################........]  75 %
+ all                 3G     5.0G     8.0G [##################...........]  62 %
+
+accepted by  user 64M, background 1G, watermark 0, fallback 0, isolation 0,
+             other 8M
+stalls       100 allocations waited: p50 < 1.0 ms, p99 < 8.4 ms, max < 33.6 ms
+acceptor     ahead; threads: waiting throttled(cpu_percent)
+limits       headroom 64M, floor 0, any bandwidth, cpu 50 %, threads 1 per node
+held back by cpu_percent 12
+"""
+
+MAP = """\
+chunk_bytes 67108864
+node 0 0x0 0x140000000
+0x0 ################################----------------................
+0x100000000 ++*?............
+node 1 0x140000000 0x240000000
+0x140000000 ################################################................
+"""
+
+MAP_SHOWN = """\
+node 0  0x0-0x140000000, a sign is 64M
+          0x0 ################################----------------................
+  0x100000000 ++*?............
+node 1  0x140000000-0x240000000, a sign is 64M
+  0x140000000 ################################################................
+# accepted  . unaccepted  + partly  * in flight  - no RAM  ? not in the table
+"""
+
+tests = 0
+failed = 0
+
+
+def check(ok, what, seen=None):
+    """One TAP line."""
+    global tests, failed
+    tests += 1
+    if not ok:
+        failed += 1
+        print("\n".join(f"# {line}" for line in str(seen).splitlines()))
+    print(f"{'ok' if ok else 'not ok'} {tests} {what}", flush=True)
+
+
+class Tree:
+    """Files such as those of the kernel and the module."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def write(self, name, text):
+        full = os.path.join(self.path, name)
+        os.makedirs(os.path.dirname(full), exist_ok=True)
+        with open(full, "w", encoding="utf-8") as file:
+            file.write(text)
+
+    def read(self, name):
+        with open(os.path.join(self.path, name), encoding="utf-8") as file:
+            return file.read()
+
+    def remove(self, name):
+        subprocess.run(["rm", "-rf", os.path.join(self.path, name)], check=True)
+
+    def module(self):
+        """As the newest module has them."""
+        for name, text in {
+                "version": "0.1.0", "binding": "hooks", "caps": "counters table accept acceptor policy",
+                "features": "scopes range progress poll params errors map recent audit",
+                "state": "running", "reason": "the acceptor is at work", "policy/owner": "module",
+                "accept_error": "none", "unaccepted_bytes": 3 * GIB, "accept_calls": 96,
+                "accept_total_ns": 960000000, "accept_max_ns": 31000000, "accept_failures": 0,
+                "accept": "", "accept_range": "none", "acceptor/params": "",
+                "acceptor/mode": "ahead", "acceptor/state": "waiting throttled(cpu_percent)",
+                "acceptor/pids": "77 78", "acceptor/error": "none", "acceptor/bytes_per_second": 0,
+                "acceptor/headroom_bytes": 64 * MIB, "acceptor/floor_bytes": 0,
+                "acceptor/cpu_percent": 50, "acceptor/threads_per_node": 1,
+                "acceptor/hits": "bytes_per_second 0\ncpu_percent 12\nfloor_bytes 0"}.items():
+            self.write(f"{SYS}/{name}", f"{text}\n")
+        for cause, mib in {"user": 64, "background": 1024, "watermark": 0, "fallback": 0,
+                           "isolation": 0, "other": 8}.items():
+            self.write(f"{SYS}/accepted_{cause}_bytes", f"{mib * MIB}\n")
+        for zone, parked, managed in (("node0/DMA", 0, 15), ("node0/DMA32", 1024, 2048),
+                                      ("node0/Normal", 1024, 2048), ("node1/Normal", 1024, 4096)):
+            self.zone(zone, parked * MIB, managed * MIB)
+        self.write(f"{DBG}/latency", "node zone below_ns waits cause\n0 Normal 1048576 90 watermark\n"
+                   "0 Normal 8388608 9 fallback\n0 Normal 33554432 1 watermark\n"
+                   "0 Normal 33554432 1000 user\n0 Normal 33554432 1000 background\n")
+        self.write(f"{DBG}/map", MAP)
+        self.write(f"{DBG}/audit", "0 Normal list_blocks 3 counter_blocks 3 bitmap_blocks 3 "
+                   "inflight_blocks 0 consistent\nconsistent\n")
+
+    def zone(self, zone, parked, managed):
+        self.write(f"{SYS}/{zone}/unaccepted_bytes", f"{parked}\n")
+        self.write(f"{SYS}/{zone}/managed_bytes", f"{managed}\n")
+
+    def kernel(self):
+        """A TDX guest with two zones that hold something."""
+        self.write("proc/meminfo", "MemTotal:        8388608 kB\nMemFree: 1 kB\n"
+                   "Unaccepted:      3145728 kB\n")
+        self.write("proc/zoneinfo", "Node 0, zone   Normal\n  pages free     300000\n"
+                   "        promo    7000\n      nr_unaccepted 262144\n"
+                   "Node 1, zone   Normal\n  pages free     262144\n"
+                   "        promo    7000\n      nr_unaccepted 262144\n"
+                   "Node 1, zone  Movable\n  pages free     0\n        promo    0\n      nr_unaccepted 0\n")
+        self.write("proc/cmdline", 'root=UUID=12 luks.pw="a b hidden" accept_memory=lazy quiet '
+                   "unaccepted.policy=module -- hidden=1 hidden\n")
+        self.write("proc/vmstat", "pgalloc_dma 5\npgalloc_normal 99995\npgfree 7\n")
+        self.write("proc/cpuinfo", "flags\t\t: fpu vme tdx_guest\n")
+        self.write("dmesg", "[0] Linux version 6\n[0] Command line: efi hidden\n"
+                   "[1] efi: Unaccepted=0x7f00\n[2] hidden\n")
+        self.write("sys/kernel/security/lockdown", "none [integrity] confidentiality\n")
+        self.write("sys/module/module/parameters/sig_enforce", "Y\n")
+
+    def run(self, *args, env=None):
+        return subprocess.run([TOOL, *args], capture_output=True, text=True, check=False,
+                              stdin=subprocess.DEVNULL, timeout=60, env=self.env(env))
+
+    def env(self, more=None):
+        return {**os.environ, "UNACCEPTEDCTL_ROOT": self.path, "LANG": "C", **(more or {})}
+
+    def gives(self, args, code, out=None, err=None, what=None):
+        """Exit status, all of stdout, part of stderr."""
+        done = self.run(*args)
+        ok = done.returncode == code and (out is None or done.stdout == out) and \
+            (err is None or err in done.stderr) and (code in (0, 124) or err or done.stderr)
+        check(ok, what or f"{' '.join(args) or 'nothing'}: exit {code}",
+              f"exit {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def json(self, *args):
+        done = self.run(*args, "--json")
+        try:
+            return json.loads(done.stdout)
+        except ValueError as error:
+            return f"{error} in {done.stdout!r}, {done.stderr!r}"
+
+
+@contextlib.contextmanager
+def tree():
+    with tempfile.TemporaryDirectory() as path:
+        made = Tree(path)
+        made.module()
+        made.kernel()
+        yield made
+
+
+COMMANDS = ("status", "watch", "accept", "acceptor", "map", "wait", "doctor", "report")
+
+
+def test_usage():
+    with tree() as t:
+        for command in COMMANDS:
+            text = t.gives([command, "--help"], 0).stdout
+            check("usage: unacceptedctl " + command in text and "examples:" in text
+                  and "exit status:" in text, f"{command} --help has it all", text)
+            check(t.run("help", command).stdout == text, f"help {command} is the same")
+            t.gives([command, "--nonsense"], 2, "", f"unacceptedctl {command} --help")
+        text = t.gives(["--help"], 0).stdout
+        check(all(f"\n  {command} " in text for command in COMMANDS), "help names all commands", text)
+        check(max(map(len, text.splitlines())) <= 90, "and is not too wide", text)
+        t.gives([], 2, "", "say which command")
+        t.gives(["statsu"], 2, "", "no command is called 'statsu'")
+        t.gives(["version"], 0, None)
+        for args in (["status", "x"], ["watch", "x"], ["watch", "-n", "0.01"], ["watch", "-c", "0"],
+                     ["accept"], ["accept", "0"], ["accept", "1.5G"], ["accept", "101%"],
+                     ["accept", "1G", "2G"], ["accept", "1G", "--zone", "Normal"],
+                     ["accept", "1G", "--node", "x"], ["accept", "1G", "--node", "9"],
+                     ["accept", "1G", "--node", "1", "--zone", "DMA32"],
+                     ["accept", "1G", "--node", "1", "--zone", "../node0"],
+                     ["accept", "--range", "5-4"], ["accept", "1G", "--range", "4-5"],
+                     ["accept", "--range", "4-5", "--background"],
+                     ["accept", "1G", "--background", "--node", "1"],
+                     ["acceptor", "on"], ["acceptor", "all", "off"], ["acceptor", "--cpu", "0"],
+                     ["acceptor", "--cpu", "401"], ["acceptor", "--threads", "5"],
+                     ["acceptor", "--floor", "1.5G"], ["acceptor", "--headroom", ""],
+                     ["acceptor", "all", "--bandwidth", "-1"],
+                     ["map", "x"], ["map", "--node", "7"], ["map", "--width", "39"],
+                     ["wait", "x"], ["wait", "--until", "bytes<4G"], ["wait", "--until", "bytes<="],
+                     ["wait", "--timeout", "0"], ["wait", "--timeout", "x"],
+                     ["doctor", "x"], ["report", "x"]):
+            t.gives(args, 2, "", "Try 'unacceptedctl")
+        check(t.read(f"{SYS}/accept") + t.read(f"{SYS}/acceptor/params") == "\n\n",
+              "none of that wrote anything")
+
+
+def test_no_module():
+    with tree() as t:
+        t.remove(SYS)
+        t.remove(DBG)
+        for args in (["status"], ["watch"], ["accept", "1G"], ["accept", "all", "--background"],
+                     ["acceptor"], ["acceptor", "all"], ["map"], ["wait"]):
+            t.gives(args, 3, "", "the module is not loaded")
+        text = t.run("doctor").stdout
+        check("\nFAIL  module: not loaded" in text and "modprobe unaccepted" in text
+              and "\nok    table: " in text and "unsigned module cannot be loaded" in text,
+              "doctor without the module", text)
+        check(t.run("doctor").returncode == 1, "its exit status")
+        t.write("proc/meminfo", "MemTotal:  8388608 kB\nUnaccepted:     0 kB\n")
+        done = t.run("doctor")
+        check(done.returncode == 0 and "acceptance is not why" in done.stdout,
+              "doctor where nothing is unaccepted", done.stdout)
+        check("doctor" in t.run("report", "-o", "-").stdout, "report without the module")
+
+
+def test_status():
+    with tree() as t:
+        t.gives(["status"], 0, STATUS)
+        seen = t.json("status")
+        check(seen["unaccepted_bytes"] == 3 * GIB and seen["state"] == "running"
+              and seen["accepted_bytes"] == {"user": 64 * MIB, "background": GIB, "watermark": 0,
+                                             "fallback": 0, "isolation": 0, "other": 8 * MIB}
+              and seen["stalls"] == {"waits": 100, "p50_below_ns": 1 << 20, "p99_below_ns": 1 << 23,
+                                     "max_below_ns": 1 << 25}
+              and seen["zones"][3] == {"node": 1, "zone": "Normal", "unaccepted_bytes": GIB,
+                                       "managed_bytes": 4 * GIB}
+              and seen["acceptor"]["state"] == ["waiting", "throttled(cpu_percent)"],
+              "status --json", seen)
+        for name in ("latency", "map", "audit"):
+            t.remove(f"{DBG}/{name}")
+        check("not readable here" in t.run("status").stdout and "stalls" not in t.json("status"),
+              "stalls are left out where they cannot be read")
+        t.write(f"{SYS}/accept_failures", "3\n")
+        t.write(f"{SYS}/accept_error", '1.000002 -5 accept "refused\\\n')
+        check("refused      3 blocks" in t.run("status").stdout
+              and t.json("status")["accept"]["error"] == '1.000002 -5 accept "refused\\',
+              "errors are shown", t.run("status").stdout)
+
+
+def test_old_module():
+    with tree() as t:
+        for name in ("features", "node0", "node1", "accept_range", "accept_error", "acceptor/error"):
+            t.remove(f"{SYS}/{name}")
+        for name in ("map", "audit"):
+            t.remove(f"{DBG}/{name}")
+        t.write(f"{DBG}/zones", "node zone unaccepted_bytes managed_bytes accepted_user_bytes\n"
+                f"0 DMA 0 {15 * MIB} 0\n0 DMA32 {GIB} {2 * GIB} 0\n0 Normal {GIB} {2 * GIB} 0\n"
+                f"1 Normal {GIB} {4 * GIB} 0\n")
+        t.write(f"{DBG}/latency", "node zone below_ns waits\n0 Normal 1048576 90\n"
+                "0 Normal 8388608 9\n0 Normal 33554432 1\n")
+        t.gives(["status"], 0, STATUS, what="status of an older module")
+        t.remove(f"{DBG}/zones")
+        check("by zone      not readable here" in t.run("status").stdout, "and without its zones")
+        t.gives(["map"], 4, "")
+        t.gives(["wait"], 4, "")
+        t.gives(["accept", "1G", "--node", "0"], 4, "")
+        t.gives(["accept", "--range", "4G+1G"], 4, "")
+        t.remove(f"{SYS}/acceptor")
+        t.gives(["acceptor"], 4, "")
+        check(t.run("status").returncode == 0, "status without an acceptor")
+        check(t.run("doctor").returncode == 0, "doctor without an acceptor", t.run("doctor").stdout)
+
+
+def test_acceptor():
+    with tree() as t:
+        t.gives(["acceptor"], 0, STATUS[STATUS.index("\nacceptor ") + 1:])
+        check(t.json("acceptor")["headroom_bytes"] == 64 * MIB, "acceptor --json")
+        check(t.read(f"{SYS}/acceptor/params") == "\n", "showing sets nothing")
+        t.gives(["acceptor", "all", "--bandwidth", "1G", "--cpu", "50", "--floor", "4g",
+                 "--headroom", "0", "--threads", "2"], 0)
+        check(t.read(f"{SYS}/acceptor/params") ==
+              f"bytes_per_second={GIB} cpu_percent=50 floor_bytes={4 * GIB} headroom_bytes=0 "
+              "threads_per_node=2 mode=all", "all in one write", t.read(f"{SYS}/acceptor/params"))
+        t.gives(["accept", "1G", "--background"], 0)
+        check(t.read(f"{SYS}/acceptor/params") == f"mode=all floor_bytes={2 * GIB}",
+              "accept --background leaves the rest to the acceptor")
+
+
+def test_accept():
+    with tree() as t:
+        t.gives(["accept", "50%"], 0, None)
+        check(t.read(f"{SYS}/accept") == "50%", "accept writes what was asked for")
+        t.write(f"{SYS}/node1/accept", "")
+        t.write(f"{SYS}/node1/accepted_user_bytes", "0\n")
+        t.gives(["accept", "all", "--node", "1"], 0)
+        check(t.read(f"{SYS}/node1/accept") == "all", "accept --node")
+        t.gives(["accept", "--range", "4G+1G"], 0)
+        check(t.read(f"{SYS}/accept_range") == "4G+1G", "accept --range")
+        # A file that does not return: as if much were to be accepted.
+        t.remove(f"{SYS}/accept")
+        os.mkfifo(os.path.join(t.path, SYS, "accept"))
+        for sig, code in ((signal.SIGINT, 130), (signal.SIGTERM, 143)):
+            with subprocess.Popen([TOOL, "accept", "1G"], env=t.env(), stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as running:
+                time.sleep(0.3)
+                t.write(f"{SYS}/accepted_user_bytes", f"{(64 + 12 * (code == 130)) * MIB}\n")
+                running.send_signal(sig)
+                out, err = running.communicate(timeout=20)
+                check(running.returncode == code and "interrupted: accepted " in out,
+                      f"accept, {sig.name}: exit {code}, says what was done", f"{out} {err}")
+                if code == 130:
+                    check(f"accepted 12M ({12 * MIB} bytes)" in out, "exactly", out)
+                    t.write(f"{SYS}/accepted_user_bytes", f"{64 * MIB}\n")
+
+
+def test_wait():
+    with tree() as t:
+        t.gives(["wait", "--timeout", "0.2"], 124, "", "not reached in time: complete")
+        seen = t.json("wait", "--timeout", "0.2")
+        check(seen["reached"] is False and seen["waited_ns"] >= 200000000, "wait --json", seen)
+        t.gives(["wait", "--until", "bytes<=3G"], 0, "")
+        t.gives(["wait", "--until", "bytes<=3221225471", "--timeout", "0.1"], 124, "")
+        t.write(f"{SYS}/state", "complete\n")
+        t.gives(["wait"], 0, "")
+        check(t.json("wait")["reached"] is True, "wait --json when it is so")
+        t.write(f"{SYS}/state", "absent\n")
+        t.gives(["wait"], 4, "")
+
+
+def png_pixels(data):
+    """(width, height, rows of palette indices), all checksums looked at."""
+    if data[:8] != b"\x89PNG\r\n\x1a\n":
+        raise ValueError("no PNG")
+    at, chunks = 8, {}
+    while at < len(data):
+        size, name = struct.unpack(">I4s", data[at:at + 8])
+        body = data[at + 8:at + 8 + size]
+        if struct.unpack(">I", data[at + 8 + size:at + 12 + size])[0] != zlib.crc32(name + body):
+            raise ValueError(f"checksum of {name}")
+        chunks[name] = body
+        at += 12 + size
+    width, height, depth, kind = struct.unpack(">IIBB", chunks[b"IHDR"][:10])
+    raw = zlib.decompress(chunks[b"IDAT"])
+    if (depth, kind) != (8, 3) or len(raw) != height * (width + 1) or list(chunks)[-1] != b"IEND":
+        raise ValueError("format")
+    rows = [raw[y * (width + 1):(y + 1) * (width + 1)] for y in range(height)]
+    if any(row[0] for row in rows) or max(map(max, rows)) >= len(chunks[b"PLTE"]) // 3:
+        raise ValueError("filter or palette")
+    return width, height, [row[1:] for row in rows]
+
+
+def test_map():
+    with tree() as t:
+        t.gives(["map"], 0, MAP_SHOWN)
+        check(t.run("map", "--node", "1").stdout.startswith("node 1 "), "map --node")
+        seen = t.run("map", "--width", "40").stdout
+        check("  0x40000000 ################\n" in seen and max(map(len, seen.splitlines())) <= 80,
+              "map --width", seen)
+        seen = t.json("map")
+        check(seen["nodes"][0]["map"] == "#" * 32 + "-" * 16 + "." * 16 + "++*?" + "." * 12
+              and seen["chunk_bytes"] == 64 * MIB, "map --json", seen)
+        t.write(f"{DBG}/map", "chunk_bytes 4194304\nnode 0 0x0 0x100000000\n" + "".join(
+            f"{i * 64 * 4 * MIB:#x} {'#.' * 32 if i else '#' * 62 + '-*'}\n" for i in range(16)))
+        check("0x0 ###" in t.run("map").stdout and "a sign is 4M" in t.run("map").stdout, "it fits")
+        seen = t.run("map", "--width", "50").stdout
+        check("a sign is 8M" in seen and "\n          0x0 " + "#" * 31 + "*\n" in seen
+              and "+" * 32 in seen, "what does not fit is made smaller", seen)
+        t.write(f"{DBG}/map", "nonsense\n")
+        t.gives(["map"], 1, "")
+        t.write(f"{DBG}/map", MAP)
+        path = os.path.join(t.path, "map.png")
+        t.gives(["map", "--png", path], 0, "")
+        with open(path, "rb") as file:
+            data = file.read()
+        width, height, rows = png_pixels(data)
+        row = rows[12 + 20 + 3]
+        check((width, height) == (800, 146) and row[148:788] == bytes([0]) * 320 + bytes([4]) * 160
+              + bytes([1]) * 160, "the PNG is valid, and its first row as the map", (width, height))
+        svg = t.gives(["map", "--svg", "-"], 0).stdout
+        rects = xml.dom.minidom.parseString(svg).getElementsByTagName("rect")
+        check(len(rects) == 1 + 3 + 4 + 2 + 6 and rects[1].getAttribute("width") == "320",
+              "the SVG is valid, with a rectangle for each run", svg)
+        t.gives(["map", "--png", "/nonexistent/x.png"], 1, "", "/nonexistent/x.png")
+        t.remove(DBG)
+        t.gives(["map"], 4, "", "debugfs is not mounted")
+
+
+def test_doctor():
+    with tree() as t:
+        done = t.run("doctor")
+        text = done.stdout
+        check(done.returncode == 0 and "\nFAIL" not in text, "doctor finds nothing bad", text)
+        for line in ("ok    guest: this is a TDX guest",
+                     "ok    kernel: it can leave memory unaccepted; now 3G of 8G (37 %)",
+                     "ok    lockdown: integrity: ",
+                     "ok    free memory: node 0, zone Normal: 148M is accepted and free",
+                     "warn  free memory: node 1, zone Normal: 0 is accepted and free",
+                     "info  stalls: 100 allocations waited",
+                     "info  share: that is one for 1000 pages",
+                     "ok    acceptor: ahead: waiting throttled(cpu_percent); held back by cpu_percent 12",
+                     "ok    audit: "):
+            check("\n" + line in "\n" + text, f"doctor: {line}", text)
+        check("Movable" not in text, "nothing of zones that hold nothing")
+        seen = t.json("doctor")
+        check({one["result"] for one in seen} == {"ok", "info", "warn"}, "doctor --json", seen)
+        t.write(f"{SYS}/acceptor/mode", "off\n")
+        check("unacceptedctl acceptor ahead" in t.run("doctor").stdout, "it advises the acceptor")
+        for name, text, wanted in ((f"{SYS}/accept_failures", "2\n", "FAIL  refusals"),
+                                   (f"{DBG}/audit", "0 Normal differs: list 3, counter 4\ninconsistent\n",
+                                    "differs: list 3, counter 4"),
+                                   (f"{SYS}/reason", "table refused: the bitmap is empty\n", "FAIL  table")):
+            t.module()
+            if wanted == "FAIL  table":
+                t.write(f"{SYS}/state", "absent\n")
+            t.write(name, text)
+            done = t.run("doctor")
+            check(done.returncode == 1 and wanted in done.stdout, f"doctor: {wanted}", done.stdout)
+            if name.startswith(DBG):
+                t.module()
+            else:
+                t.write(f"{SYS}/accept_failures", "0\n")
+        t.module()
+        t.write(f"{SYS}/policy/owner", "kernel\n")
+        t.write(f"{DBG}/latency", "node zone below_ns waits cause\n")
+        check("2 blocks of some 10.0 ms each" in t.run("doctor").stdout,
+              "where the kernel decides it estimates", t.run("doctor").stdout)
+        t.write("proc/cmdline", "quiet accept_memory=eager\n")
+        check("warn  command line" in t.run("doctor").stdout, "it sees accept_memory=eager")
+
+
+def test_report():
+    with tree() as t:
+        path = os.path.join(t.path, "out.txt")
+        done = t.run("report", "--output", path)
+        text = t.read("out.txt")
+        check(done.returncode == 0 and done.stdout.startswith(path + "\n"), "report says where", done)
+        check("hidden" not in text, "nothing private is in it", text)
+        for part in ("accept_memory=lazy\n", "unaccepted.policy=module\n", "root=(left out)\n",
+                     "\n==== /sys/kernel/unaccepted/node1/Normal/managed_bytes\n4294967296\n",
+                     "\n==== /sys/kernel/debug/unaccepted/map\n", "efi: Unaccepted=0x7f00",
+                     "\n==== /proc/zoneinfo\n", "info  verdict:"):
+            check(part in text, f"report has {part.strip()!r}")
+        # In the working directory, without being told.
+        with tempfile.TemporaryDirectory() as here:
+            done = subprocess.run([TOOL, "report"], cwd=here, env=t.env(), check=False,
+                                  capture_output=True, text=True)
+            check(os.listdir(here) == done.stdout.splitlines()[:1], "report's own file", done)
+        t.gives(["report", "-o", "/nonexistent/x"], 1, "")
+
+
+class Terminal:
+    """The tool in a terminal of a size."""
+
+    def __init__(self, t, args, rows=24, columns=80):
+        self.pid, self.fd = pty.fork()
+        if not self.pid:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+            env = t.env({"TERM": "xterm"})
+            env.pop("NO_COLOR", None)
+            os.execve(TOOL, [TOOL, *args], env)
+        self.seen = ""
+
+    def until(self, text, seconds=10):
+        end = time.monotonic() + seconds
+        while text not in self.seen and time.monotonic() < end:
+            if not select.select([self.fd], [], [], 0.1)[0]:
+                continue
+            try:
+                data = os.read(self.fd, 65536)
+            except OSError:
+                break
+            self.seen += data.decode()
+        return text in self.seen
+
+    def cooked(self):
+        return bool(termios.tcgetattr(self.fd)[3] & termios.ICANON)
+
+    def send(self, text):
+        os.write(self.fd, text.encode())
+
+    def resize(self, rows, columns):
+        fcntl.ioctl(self.fd, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def end(self):
+        """The exit status as a shell sees it."""
+        self.until("\0never", 1)
+        status = os.waitpid(self.pid, 0)[1]
+        os.close(self.fd)
+        return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+ENTER, LEAVE = "\033[?1049h", "\033[?1049l"
+
+
+def test_watch():
+    with tree() as t:
+        done = t.run("watch", "-n", "0.1", "-c", "3")
+        check(done.returncode == 0 and len(done.stdout.splitlines()) == 3
+              and " running unaccepted 3G rate 0/s left: " in done.stdout, "watch in lines", done)
+        for key, code in (("q", 0), ("\x03", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
+            term = Terminal(t, ["watch", "-n", "0.2"])
+            good = term.until("q: quit") and ENTER in term.seen and not term.cooked()
+            if isinstance(key, str):
+                term.send(key)
+            else:
+                os.kill(term.pid, key)
+            good = term.until(LEAVE) and good and term.cooked()
+            status = term.end()
+            check(good and status == code, f"watch, {key!r}: exit {code}, the terminal as it was",
+                  f"{status} {term.seen!r}")
+        term = Terminal(t, ["watch", "-n", "0.2"])
+        term.until("q: quit")
+        page = term.seen[term.seen.index("\033[H"):term.seen.index("q: quit")]
+        lines = page.replace("\033[H", "").replace("\033[K", "").split("\r\n")
+        check(len(lines) <= 24 and max(map(len, lines)) <= 80, "watch fits into 80x24", page)
+        t.write(f"{SYS}/unaccepted_bytes", f"{2 * GIB}\n")
+        check(term.until("unaccepted   2G") and term.until("rate         "), "it follows", term.seen)
+        term.seen = ""
+        term.resize(10, 60)
+        check(term.until("\033[J"), "it draws anew when resized")
+        page = term.seen[term.seen.index("\033[H"):term.seen.index("\033[J")]
+        check(page.count("\r\n") == 9, "into the new size", page)
+        t.remove(SYS)
+        good = term.until(LEAVE)
+        check(term.end() == 3 and good, "it ends when the module goes", term.seen)
+
+
+def test_terminal():
+    with tree() as t:
+        for i in range(2, 14):
+            for zone in ("DMA32", "Normal"):
+                t.zone(f"node{i}/{zone}", GIB, 2 * GIB)
+        term = Terminal(t, ["status"])
+        term.end()
+        lines = term.seen.split("\r\n")
+        check(len(lines) <= 24 and max(map(len, lines)) <= 80 and "others" in term.seen
+              and any(line.startswith(" all                27G") for line in lines),
+              "14 nodes fit into 80x24", term.seen)
+        check(len(t.run("status").stdout.splitlines()) == len(STATUS.splitlines()) + 24, "a file gets all of them",
+              t.run("status").stdout)
+        term = Terminal(t, ["map"])
+        term.end()
+        check("\033[30;42m#\033[0m" in term.seen, "the map has colours in a terminal", term.seen)
+        check("\033" not in t.run("map").stdout, "and none in a file")
+        term = Terminal(t, ["accept", "1G"])
+        check(term.end() == 0 and "accepted 0 (0 bytes)" in term.seen, "accept in a terminal", term.seen)
+
+
+def main():
+    print("TAP version 13")
+    for name, function in list(globals().items()):
+        if name.startswith("test_"):
+            function()
+    print(f"1..{tests}")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
