@@ -10,12 +10,9 @@
 
 #include "ctl.h"
 
-/*
- * Nobody tells us when the module is unloaded, nor of less than a percent: so
- * now and then have a look, too. What the module does tell of needs none.
- */
-#define LOOK_GONE_NS	(10 * SECOND)
+/* The module tells of all but what is less than a percent: have a look at that. */
 #define LOOK_BYTES_NS	SECOND
+#define LOOK_NEVER_NS	(1000000000 * SECOND)
 
 /**
  * struct goal - what is waited for
@@ -55,7 +52,7 @@ static int look(const struct goal *goal, bool *reached)
 /* Until it is so, or cannot become so; one of enum ctl_exit. */
 static int await(const struct goal *goal, uint64_t began)
 {
-	uint64_t interval = goal->bytes ? LOOK_BYTES_NS : LOOK_GONE_NS, rest, spent;
+	uint64_t interval = goal->bytes ? LOOK_BYTES_NS : LOOK_NEVER_NS, rest, spent;
 	struct pollfd file = { .fd = goal->fd, .events = POLLPRI };
 	const char *name = goal->bytes ? "unaccepted_bytes" : "state";
 	bool reached = false;
