@@ -68,6 +68,10 @@ bench:
 	scripts/install-deps testbed bench
 	scripts/bench
 
+record:
+	scripts/install-deps testbed record
+	scripts/record
+
 unit:
 	selftests/unit/run
 
@@ -94,8 +98,9 @@ help:
 	@echo
 	@echo 'For developers:'
 	@echo '  make unit            the userspace tests alone'
+	@echo '  make record          record the tool in a terminal, for Documentation/images/'
 	@echo '  make style           checkpatch, sparse, shellcheck and the fences of the source tree'
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install tools install-tools clean demo check check-all compare bench unit style help
+.PHONY: all modules modules_install tools install-tools clean demo check check-all compare bench record unit style help

@@ -34,11 +34,38 @@ class Cleaner:
         return _CONTROL.sub("", _ESCAPE.sub("", text))
 
 
+class Screen:
+    """Bytes in, what the script drew out: nothing cleaned, only boot and end cut off."""
+
+    def __init__(self):
+        self.decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.held = ""
+        self.begun = self.ended = False
+
+    def feed(self, data, final=False):
+        text = self.held + self.decoder.decode(data, final)
+        self.held = ""
+        if not self.begun:
+            before, self.begun, text = text.partition(BEGIN + "\r\n")
+            if not self.begun:
+                self.held = before[-len(BEGIN) - 1:]
+                return ""
+        if self.ended:
+            return ""
+        text, self.ended, _ = text.partition(END)
+        if not self.ended and not final:
+            # What may become END is not shown yet.
+            hold = max((n for n in range(1, len(END)) if text.endswith(END[:n])), default=0)
+            text, self.held = text[:len(text) - hold], text[len(text) - hold:]
+        return text
+
+
 class Console:
     """Follows the guest's console line by line, keeping only the tail."""
 
-    def __init__(self, only_script=False):
+    def __init__(self, only_script=False, screen=None):
         self.only_script = only_script
+        self.screen = screen
         self.cleaner = Cleaner()
         self.line = ""
         self.tail = collections.deque(maxlen=40)
@@ -57,6 +84,8 @@ class Console:
             if self._line(self.line):
                 shown.append(self.line + "\n")
             self.line = ""
+        if self.screen:
+            return text, self.screen.feed(data, final)
         return text, "".join(shown) if self.only_script else text
 
     def _line(self, line):

@@ -123,6 +123,8 @@ def _output(parser):
     group = parser.add_argument_group("output")
     group.add_argument("--quiet", action="store_true",
                        help="only what the script prints; the console's end if the guest dies")
+    group.add_argument("--screen", action="store_true",
+                       help="as --quiet, but with colours and movements of the cursor")
     group.add_argument("--log", metavar="FILE", help="write the whole console to FILE as well")
     group.add_argument("--json", metavar="FILE", help="write status, counters and catch to FILE")
     group.add_argument("--symbols", metavar="FILE",
@@ -199,7 +201,7 @@ def parse(argv):
 
 def kernel_cmdline(args):
     """Panic ends the machine at once; more than warnings only when it is wanted."""
-    words = ["console=ttyS0", "panic=-1", "loglevel=4" if args.quiet else "loglevel=7"]
+    words = ["console=ttyS0", "panic=-1", "loglevel=4" if args.quiet or args.screen else "loglevel=7"]
     return " ".join(words + args.append)
 
 

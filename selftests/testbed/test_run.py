@@ -236,6 +236,14 @@ class ConsoleText(unittest.TestCase):
         self.assertTrue(guest.begun and guest.ended)
         self.assertFalse(guest.panicked)
 
+    def test_screen(self):
+        noise = (b"\x1b[2Jboot\r\ntestbed: -- begin --\r\n\x1b[1mhel\r\xc3\xa4\x1b[0m testbed: no\r\n"
+                 b"testbed: -- end, status 1 --\r\n[9.9] reboot\r\n")
+        for cut in range(len(noise)):
+            guest = console.Console(True, console.Screen())
+            text = guest.feed(noise[:cut])[1] + guest.feed(noise[cut:], final=True)[1]
+            self.assertEqual(text, "\x1b[1mhel\r\u00e4\x1b[0m testbed: no\r\n", cut)
+
     def test_panic(self):
         guest = console.Console()
         for piece in (b"[    1.0] Kernel panic - not", b" syncing: x\n"):
