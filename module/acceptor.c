@@ -272,6 +272,8 @@ static void acceptor_stop_all(struct ua_acceptor *acceptor)
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
 		if (!acceptor->threads[i].task)
 			continue;
+		/* At the lowest priority it might not get to see for minutes that it is to end. */
+		set_user_nice(acceptor->threads[i].task, 0);
 		kthread_stop_put(acceptor->threads[i].task);
 		acceptor->threads[i].task = NULL;
 	}
@@ -338,8 +340,9 @@ static void acceptor_publish(struct ua_acceptor *acceptor,
  *
  * Context: process context, sleeps until running threads have finished their
  * block.
- * Return: 0; the errno of @change, and then nothing has changed; or that of a
- * thread that could not be created, and then the mode is off.
+ * Return: 0; -EINTR if a signal came while others were at it, or the errno of
+ * @change, and then nothing has changed; or that of a thread that could not be
+ * created, and then the mode is off.
  */
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg)
 {
@@ -347,7 +350,8 @@ int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), v
 	struct ua_acceptor_knobs old, knobs;
 	int ret;
 
-	mutex_lock(&acceptor->lock);
+	if (mutex_lock_interruptible(&acceptor->lock))
+		return -EINTR;
 	ua_acceptor_get(&old);
 	knobs = old;
 	knobs.afresh = false;

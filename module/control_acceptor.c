@@ -191,7 +191,8 @@ static ssize_t show_threads(char *buf,
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
 	int i, len = 0;
 
-	mutex_lock(&acceptor->lock);
+	if (mutex_lock_interruptible(&acceptor->lock))
+		return -EINTR;
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
 		if (!acceptor->threads[i].task)
 			continue;
