@@ -69,10 +69,9 @@ onewrite $SYS/accept_range "$(printf '0x%x+1' $(((block - 1) * BLOCK)))" >/dev/n
 chunks 4M >/tmp/after
 is "an accepted block" "$(diff /tmp/fine /tmp/after | grep -c '^+[^+]') $(sed -n "${block}p" /tmp/after)" "1 #"
 
-# One at work, a second per block: long enough for one to be in flight, and no other,
-# while the map is read.
-ccemu set cost_2m 500000000
-onewrite $SYS/accept 8M >/tmp/answer &
+# One at work, for long enough to read the map of all.
+ccemu set cost_2m 2000000000
+onewrite $SYS/accept 4M >/tmp/answer &
 wait_for 'cat $DBG/map >/tmp/inflight; grep -qF "*" /tmp/inflight'
 wait
 ccemu set cost_2m 0
