@@ -54,6 +54,10 @@ is "one that began without it, too" "$(cpus_of "$pid")" "$home"
 # and the acceptor stands back.
 held=$(hits offlining)
 echo "mode=all bytes_per_second=16M" >$SYS/acceptor/params
+# At their own priority they may get their turn when it is over.
+for pid in $(get acceptor/pids); do
+	renice -n -20 -p "$pid"
+done
 block=$(offline_block)
 is "memory can be taken offline" "$(cat "$MEMORY/memory$block/state")" offline
 agree "the counters agree"
@@ -61,7 +65,7 @@ is "nothing is parked in it" "$(get state)" running
 before=$(get accepted_background_bytes)
 wait_for '[ "$(get accepted_background_bytes)" -gt "$before" ]'
 holds "the acceptor goes on behind it" "$(get accepted_background_bytes)" -gt "$before"
-holds "it may have stood back" "$(hits offlining)" -ge "$held"
+holds "it stood back meanwhile" "$(hits offlining)" -gt "$held"
 echo online >"$MEMORY/memory$block/state"
 is "and the memory comes back" "$(cat "$MEMORY/memory$block/state")" online
 agree "the counters agree still"
