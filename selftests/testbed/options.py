@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 
+import certificates
 import initramfs
 import shape
 
@@ -83,6 +84,9 @@ def _guest(parser):
                        help="copy a kernel module to /root; inserting it is the script's business; "
                        "repeatable")
     group.add_argument("--kernel", metavar="IMAGE", help="bzImage (default: from get-kernel)")
+    group.add_argument("--db", metavar="CERT", action="append", default=[],
+                       help="the machine trusts this X.509 certificate (PEM or DER), as if it were enrolled "
+                       "in the firmware's db; repeatable")
     group.add_argument("--append", metavar="CMDLINE", action="append", default=[],
                        help="more for the kernel command line; repeatable")
 
@@ -165,12 +169,13 @@ def _check(parser, args):
     if args.deterministic and args.tcg == "multi":
         parser.error("--deterministic needs --tcg single")
     for path in filter(None, [args.script, args.kernel, args.symbols, args.qemu, args.loader,
-                              *args.module]):
+                              *args.module, *args.db]):
         if not os.path.isfile(path):
             parser.error(f"no such file: {path}")
     try:
         args.brought = [initramfs.destination(spec) for spec in args.bring + args.module]
-    except initramfs.SetupError as error:
+        args.certificates = [certificates.load(path) for path in args.db]
+    except (initramfs.SetupError, certificates.CertificateError) as error:
         parser.error(str(error))
     for path in filter(None, [args.log, args.json]):
         if not os.path.isdir(os.path.dirname(path) or "."):

@@ -7,7 +7,9 @@ import io
 import json
 import os
 import signal
+import ssl
 import stat
+import struct
 import subprocess
 import sys
 import tempfile
@@ -17,6 +19,7 @@ from unittest import mock
 sys.dont_write_bytecode = True
 sys.path.insert(0, os.path.dirname(os.path.realpath(__file__)))
 
+import certificates     # noqa: E402
 import console          # noqa: E402
 import emulator         # noqa: E402
 import initramfs        # noqa: E402
@@ -157,7 +160,8 @@ class CommandLine(unittest.TestCase):
         for words in (["--memory", "x", "--", "true"], ["--cpus", "0", "--", "true"], ["--nonsense"],
                       ["--shell", "--", "true"], ["--hole", "1G", "--", "true"], ["--mem", "4G", "--", "a"],
                       ["--deterministic", "--tcg", "multi", "--", "true"],
-                      ["--script", "/nonexistent"], ["--log", "/nonexistent/log", "--", "true"],
+                      ["--script", "/nonexistent"], ["--db", "/nonexistent", "--", "a"],
+                      ["--db", "/dev/null", "--", "a"], ["--log", "/nonexistent/log", "--", "true"],
                       ["--unaccepted-start", "1G1", "--", "true"], ["--fragments", "1", "--", "true"],
                       ["--accept-level", "3m", "--", "true"], ["stray", "--", "true"]):
             with self.assertRaises(SystemExit, msg=words) as caught, \
@@ -193,6 +197,29 @@ class CommandLine(unittest.TestCase):
         line = self.command("--numa", "2", "--cpus", "4", "--memory", "8G")
         self.assertIn("node,nodeid=1,memdev=ram1,cpus=2-3", line)
         self.assertEqual(line.count(f"size={4 * GIB},reserve=off"), 2)
+
+
+class Certificates(unittest.TestCase):
+    DER = b"\x30\x82\x01\x02" + bytes(range(258 - 4))
+
+    def load(self, data):
+        with tempfile.NamedTemporaryFile() as file:
+            file.write(data)
+            file.flush()
+            return certificates.load(file.name)
+
+    def test_load(self):
+        self.assertEqual(self.load(self.DER), self.DER)
+        self.assertEqual(self.load(ssl.DER_cert_to_PEM_cert(self.DER).encode()), self.DER)
+        for data in (b"", b"\xff\x00", b"-----BEGIN CERTIFICATE-----\n"):
+            self.assertRaises(certificates.CertificateError, self.load, data)
+
+    def test_db(self):
+        data = certificates.db([self.DER, self.DER])
+        one = (len(data) - 40) // 2
+        self.assertEqual(one, 28 + 16 + len(self.DER))
+        self.assertEqual(struct.unpack_from("<III", data, 40 + 16), (one, 0, 16 + len(self.DER)))
+        self.assertTrue(data.endswith(self.DER))
 
 
 class Judgement(unittest.TestCase):

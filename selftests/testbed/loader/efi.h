@@ -22,6 +22,11 @@ typedef void *efi_handle_t;
 #define EFI_ACPI_RECLAIM_MEMORY	9
 #define EFI_UNACCEPTED_MEMORY	15
 
+#define EFI_VARIABLE_NON_VOLATILE	0x01
+#define EFI_VARIABLE_BOOTSERVICE_ACCESS	0x02
+#define EFI_VARIABLE_RUNTIME_ACCESS	0x04
+#define EFI_VARIABLE_TIME_BASED_AUTHENTICATED_WRITE_ACCESS	0x20
+
 enum { EFI_ALLOCATE_ANY, EFI_ALLOCATE_MAX, EFI_ALLOCATE_ADDRESS };
 enum { EFI_RESET_SHUTDOWN = 2 };
 
@@ -79,7 +84,10 @@ struct efi_boot_services {
 
 struct efi_runtime_services {
 	struct efi_table_hdr hdr;
-	void *unused[10];
+	void *unused[8];
+	efi_status_t (*set_variable)(efi_char16_t *name, const struct efi_guid *vendor,
+				     u32 attributes, u64 size, void *data);
+	void *counter;
 	void (*reset_system)(int type, efi_status_t status, u64 size, void *data);
 };
 

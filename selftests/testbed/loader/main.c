@@ -8,6 +8,11 @@
 #define HW_DEVICE_PATH		1
 #define HW_MEMORY_MAPPED	3
 
+/* The firmware takes this variable with no others. */
+#define DB_ATTRIBUTES	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | \
+			 EFI_VARIABLE_RUNTIME_ACCESS | \
+			 EFI_VARIABLE_TIME_BASED_AUTHENTICATED_WRITE_ACCESS)
+
 struct efi_system_table *systab;
 struct efi_boot_services *bs;
 
@@ -19,6 +24,10 @@ static const struct efi_guid device_path_guid = {
 };
 static const struct efi_guid load_file2_guid = {
 	0x4006c0c1, 0xfcb3, 0x403e, { 0x99, 0x6d, 0x4a, 0x6c, 0x87, 0x24, 0xe0, 0x6d }
+};
+
+static const struct efi_guid security_database_guid = {
+	0xd719b2cb, 0x3d3a, 0x4596, { 0xa3, 0xbc, 0xda, 0xd0, 0x0e, 0x67, 0x65, 0x6f }
 };
 
 /* Where Linux's EFI stub looks for its initrd. */
@@ -44,7 +53,7 @@ static struct {
 	EFI_PATH_END,
 };
 
-static struct blob kernel, initrd, cmdline;
+static struct blob kernel, initrd, cmdline, db;
 
 static efi_status_t initrd_load_file(struct efi_load_file2 *self, void *path,
 				     u8 policy, u64 *size, void *buf)
@@ -77,6 +86,20 @@ static void offer_initrd(void)
 	      "cannot offer the initrd");
 }
 
+/*
+ * The certificates that the machine trusts, as if its owner had enrolled them. Without
+ * a platform key the firmware is in setup mode and asks for no signature.
+ */
+static void install_db(void)
+{
+	static efi_char16_t name[] = { 'd', 'b', 0 };
+
+	if (db.size)
+		check(systab->runtime->set_variable(name, &security_database_guid,
+						    DB_ATTRIBUTES, db.size, db.data),
+		      "cannot set the variable db");
+}
+
 static void read_files(void)
 {
 	struct blob text;
@@ -86,9 +109,10 @@ static void read_files(void)
 	parse_settings(text.data, text.size);
 	if (!fwcfg_read("opt/unaccepted/kernel", &kernel))
 		die("no fw_cfg file", "opt/unaccepted/kernel");
-	/* A kernel can do without these two. */
+	/* A kernel can do without these. */
 	fwcfg_read("opt/unaccepted/initrd", &initrd);
 	fwcfg_read("opt/unaccepted/cmdline", &cmdline);
+	fwcfg_read("opt/unaccepted/db", &db);
 }
 
 /* UTF-16 and NUL-terminated; a line end left by an editor is not part of it. */
@@ -147,6 +171,7 @@ efi_status_t efi_main(efi_handle_t self, struct efi_system_table *table)
 	check(tdcall(CCEMU_LEAF_ARM, 0, 0), "the emulator cannot be armed");
 
 	install_table();
+	install_db();
 	offer_initrd();
 	image = load_kernel(self, options, size);
 	check(bs->start_image(image, NULL, NULL), "the kernel gave up");
