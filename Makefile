@@ -25,10 +25,13 @@ tools: $(TOOL)
 
 $(TOOL): $(CTL) $(wildcard scripts/ctl/*.h) module/main.c
 	@mkdir -p $(@D)
-	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -DCTL_VERSION='"$(VERSION)"' $(CFLAGS) \
+	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -DCTL_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) \
 		-o $@ $(CTL) $(LDFLAGS)
 
 PREFIX ?= /usr/local
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+DOCDIR ?= $(PREFIX)/share/doc/unacceptedctl
+DRGN := $(wildcard scripts/drgn/*)
 
 # Units and examples name the tool by its path.
 install-tools: $(TOOL)
@@ -37,13 +40,17 @@ install-tools: $(TOOL)
 		$(DESTDIR)$(PREFIX)/share/man/man8/unacceptedctl.8
 	install -D -m 644 scripts/ctl/unacceptedctl.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/unacceptedctl
-	install -d $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -d $(DESTDIR)$(UNITDIR)
 	for unit in scripts/ctl/systemd/*.service; do \
 		sed 's#/usr/bin/unacceptedctl#$(PREFIX)/bin/unacceptedctl#' $$unit \
-			>$(DESTDIR)$(PREFIX)/lib/systemd/system/$${unit##*/} || exit 1; \
+			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
-	install -D -m 644 scripts/ctl/modprobe.conf \
-		$(DESTDIR)$(PREFIX)/share/doc/unacceptedctl/modprobe.conf
+	install -D -m 644 scripts/ctl/modprobe.conf $(DESTDIR)$(DOCDIR)/modprobe.conf
+	$(if $(DRGN),install -D -t $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn $(DRGN))
+
+deb:
+	scripts/install-deps package
+	scripts/build-deb
 
 clean: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
@@ -59,6 +66,14 @@ check:
 check-all:
 	scripts/install-deps testbed check style
 	selftests/check --long
+
+check-package:
+	scripts/install-deps testbed package userland
+	selftests/package/check
+
+matrix:
+	scripts/install-deps testbed
+	scripts/build-matrix
 
 compare:
 	scripts/install-deps testbed
@@ -86,11 +101,13 @@ help:
 	@echo '  make clean           remove what was built from module/'
 	@echo '  make tools           build build/unacceptedctl, the tool to see and steer it (LDFLAGS=-static)'
 	@echo '  make install-tools   install it, its man page, completion and units (DESTDIR=, PREFIX=/usr/local)'
+	@echo '  make deb             Debian packages: build/deb/unaccepted-{dkms,tools}_*.deb'
 	@echo
 	@echo 'The emulated TDX guest (Debian 12; first run builds QEMU, some minutes):'
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
 	@echo '  make check           all tests, in guests and in userspace'
 	@echo '  make check-all       and those that take too long to run each time'
+	@echo '  make check-package   install the packages in a Debian 12 userland and boot it (downloads 300 MB once)'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
 	@echo '  selftests/testbed/run --help'
@@ -99,8 +116,9 @@ help:
 	@echo 'For developers:'
 	@echo '  make unit            the userspace tests alone'
 	@echo '  make record          record the tool in a terminal, for Documentation/images/'
+	@echo '  make matrix          build against each kernel with each compiler, as a table'
 	@echo '  make style           checkpatch, sparse, shellcheck and the fences of the source tree'
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install tools install-tools clean demo check check-all compare bench record unit style help
+.PHONY: all modules modules_install tools install-tools deb clean demo check check-all check-package matrix compare bench record unit style help

@@ -135,33 +135,44 @@ void check_table(struct doctor *doctor)
 			   "%s", snapshot->reason);
 }
 
+/* Of a kernel that takes signed modules only, while ours is not there. */
+static void say_signed_only(struct doctor *doctor, const char *who)
+{
+	if (log_has(doctor, "module with unavailable key is rejected"))
+		doctor_say(doctor, FOUND_WARN, "lockdown",
+			   "-> enroll its certificate; that of DKMS: mokutil --import /var/lib/dkms/mok.pub",
+			   "%s: a module was refused, for it is signed with a key that the machine does not trust",
+			   who);
+	else
+		doctor_say(doctor, FOUND_WARN, "lockdown",
+			   "-> sign unaccepted.ko with a key that the machine trusts",
+			   "%s: an unsigned module cannot be loaded", who);
+}
+
 /**
  * check_lockdown - what may be loaded and written here?
  * @doctor: the examination
  */
 void check_lockdown(struct doctor *doctor)
 {
-	char line[128], *mode = NULL, answer[8] = "";
+	char line[128], who[64], *mode = NULL, answer[8] = "";
 	bool locked, signs;
 
 	file_line("/sys/module/module/parameters/sig_enforce", answer, sizeof(answer));
 	signs = *answer == 'Y';
 	if (!file_line("/sys/kernel/security/lockdown", line, sizeof(line)))
 		mode = strchr(line, '[');
-	if (!mode) {
+	if (mode)
+		*strchrnul(++mode, ']') = '\0';
+	locked = mode && strcmp(mode, "none");
+	snprintf(who, sizeof(who), "%s%s", mode ? mode : "not known here",
+		 signs ? ", module.sig_enforce" : "");
+	if ((locked || signs) && !doctor->loaded)
+		say_signed_only(doctor, who);
+	else if (!mode)
 		doctor_say(doctor, FOUND_INFO, "lockdown", NULL,
 			   "not known here (needs securityfs and root)%s",
 			   signs ? "; modules must be signed" : "");
-		return;
-	}
-	mode++;
-	mode[strcspn(mode, "]")] = '\0';
-	locked = strcmp(mode, "none");
-	if ((locked || signs) && !doctor->loaded)
-		doctor_say(doctor, FOUND_WARN, "lockdown",
-			   "-> sign unaccepted.ko with a key that the machine trusts",
-			   "%s%s: an unsigned module cannot be loaded", mode,
-			   signs ? ", module.sig_enforce" : "");
 	else if (locked)
 		doctor_say(doctor, FOUND_OK, "lockdown", NULL,
 			   "%s: debugfs can be read at most; all control is in sysfs and works",

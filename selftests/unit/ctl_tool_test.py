@@ -443,6 +443,27 @@ def test_doctor():
         check("warn  command line" in t.run("doctor").stdout, "it sees accept_memory=eager")
 
 
+def test_doctor_signed():
+    unsigned = "module.sig_enforce: an unsigned module cannot be loaded\n      -> sign"
+    with tree() as t:
+        t.remove(SYS)
+        refused = "[9] Loading of module with unavailable key is rejected\n"
+        for lockdown, log, wanted in (
+                ("none [integrity]\n", "", f"warn  lockdown: integrity, {unsigned}"),
+                ("[none] integrity\n", "", f"warn  lockdown: none, {unsigned}"),
+                (None, "", f"warn  lockdown: not known here, {unsigned}"),
+                ("[none] integrity\n", refused, "a key that the machine does not trust\n      -> enroll")):
+            t.remove("sys/kernel/security")
+            if lockdown:
+                t.write("sys/kernel/security/lockdown", lockdown)
+            t.write("dmesg", log)
+            text = t.run("doctor").stdout
+            check(wanted in text, f"doctor: {wanted.splitlines()[0]}", text)
+        t.write("sys/module/module/parameters/sig_enforce", "N\n")
+        text = t.run("doctor").stdout
+        check("ok    lockdown: none\n" in text, "doctor: nothing need be signed", text)
+
+
 def test_report():
     with tree() as t:
         path = os.path.join(t.path, "out.txt")
