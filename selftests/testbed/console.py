@@ -5,6 +5,8 @@ import collections
 import json
 import re
 
+import vmcore
+
 BEGIN = "testbed: -- begin --"
 END = "testbed: -- end, status "
 PANIC = "Kernel panic - not syncing"
@@ -70,6 +72,7 @@ class Console:
         self.line = ""
         self.tail = collections.deque(maxlen=40)
         self.begun = self.ended = self.panicked = False
+        self.requests = []
 
     def feed(self, data, final=False):
         """Returns (everything, what the user wants to see) of this piece."""
@@ -98,6 +101,9 @@ class Console:
             return False
         if END in line:
             self.ended = True
+        if request := vmcore.REQUEST.search(line):
+            self.requests.append(request)
+            return False
         return not self.ended
 
 

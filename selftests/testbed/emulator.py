@@ -75,16 +75,18 @@ class Emulator:
     """One run of QEMU.
 
     console and report take what comes out (see console.py); log is an open
-    text file for the whole console or None; interactive connects stdin.
+    text file for the whole console or None; interactive connects stdin; dumper
+    answers a guest that asks for a dump (see vmcore.py).
     """
 
     def __init__(self, command, console, report, *, log=None, interactive=False, limit=None,
-                 show=True):
+                 show=True, dumper=None):
         self.command = command
         self.console = console
         self.report = report
         self.log = log
         self.interactive = interactive
+        self.dumper = dumper
         self.deadline = time.monotonic() + limit if limit else None
         self.show = show
         self.timed_out = False
@@ -97,7 +99,7 @@ class Emulator:
 
     def run(self):
         """Returns QEMU's exit status."""
-        stdin = subprocess.PIPE if self.interactive else subprocess.DEVNULL
+        stdin = subprocess.PIPE if self.interactive or self.dumper else subprocess.DEVNULL
         # A session of its own: the terminal's Ctrl-C reaches the launcher only.
         self.process = subprocess.Popen(self.command, stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, bufsize=0, start_new_session=True,
@@ -172,6 +174,8 @@ class Emulator:
         if self.typed and self.console.begun:
             self._send(self.typed)
             self.typed = b""
+        while self.dumper and self.console.requests:
+            self._send(self.dumper.answer(self.console.requests.pop(0)).encode() + b"\n")
 
     def _show(self, texts, raw=None):
         everything, wanted = texts

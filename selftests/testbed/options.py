@@ -131,6 +131,8 @@ def _output(parser):
                        help="as --quiet, but with colours and movements of the cursor")
     group.add_argument("--log", metavar="FILE", help="write the whole console to FILE as well")
     group.add_argument("--json", metavar="FILE", help="write status, counters and catch to FILE")
+    group.add_argument("--dump", metavar="DIRECTORY",
+                       help="let the guest write its memory to files in there, as vmcores: `dump NAME`")
     group.add_argument("--symbols", metavar="FILE",
                        help="System.map or kallsyms of the kernel (default: asked from a guest once, "
                        "then cached)")
@@ -177,6 +179,8 @@ def _check(parser, args):
         args.certificates = [certificates.load(path) for path in args.db]
     except (initramfs.SetupError, certificates.CertificateError) as error:
         parser.error(str(error))
+    if args.dump and not os.path.isdir(args.dump):
+        parser.error(f"no such directory: {args.dump}")
     for path in filter(None, [args.log, args.json]):
         if not os.path.isdir(os.path.dirname(path) or "."):
             parser.error(f"no such directory: {os.path.dirname(path)}")
@@ -247,8 +251,8 @@ def qemu_base(qemu, firmware):
         "-cpu", "max,la57=off,vendor=GenuineIntel,family=6,model=143,stepping=8"]
 
 
-def qemu_command(args, qemu, firmware, loader, files):
-    """The whole command line. files: fw_cfg name -> path."""
+def qemu_command(args, qemu, firmware, loader, files, monitor):
+    """The whole command line. files: fw_cfg name -> path; monitor: path of its socket."""
     cost = ",".join(f"cost-{level}={ns}" for level, ns in zip(LEVELS, args.cost))
     command = qemu_base(qemu, firmware)
     command += ["-accel", f"tcg,thread={args.tcg}", "-smp", str(args.cpus)]
@@ -258,6 +262,8 @@ def qemu_command(args, qemu, firmware, loader, files):
     command += ["-kernel", loader]
     for name, path in files.items():
         command += ["-fw_cfg", f"name=opt/unaccepted/{name},file={escape(path)}"]
+    if args.dump:
+        command += ["-qmp", f"unix:{escape(monitor)},server=on,wait=off"]
     if args.deterministic:
         command += ["-icount", "shift=2,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
     return command

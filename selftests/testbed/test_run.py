@@ -26,6 +26,7 @@ import initramfs        # noqa: E402
 import options          # noqa: E402
 import shape            # noqa: E402
 import symbols          # noqa: E402
+import vmcore           # noqa: E402
 from shape import GIB, MIB, PAGE, ShapeError  # noqa: E402
 
 HERE = os.path.dirname(os.path.realpath(__file__))
@@ -161,7 +162,8 @@ class CommandLine(unittest.TestCase):
                       ["--shell", "--", "true"], ["--hole", "1G", "--", "true"], ["--mem", "4G", "--", "a"],
                       ["--deterministic", "--tcg", "multi", "--", "true"],
                       ["--script", "/nonexistent"], ["--db", "/nonexistent", "--", "a"],
-                      ["--db", "/dev/null", "--", "a"], ["--log", "/nonexistent/log", "--", "true"],
+                      ["--db", "/dev/null", "--", "a"], ["--dump", "/nonexistent", "--", "true"],
+                      ["--log", "/nonexistent/log", "--", "true"],
                       ["--unaccepted-start", "1G1", "--", "true"], ["--fragments", "1", "--", "true"],
                       ["--accept-level", "3m", "--", "true"], ["stray", "--", "true"]):
             with self.assertRaises(SystemExit, msg=words) as caught, \
@@ -181,7 +183,8 @@ class CommandLine(unittest.TestCase):
 
     def command(self, *words):
         args = self.parse(*words, "--", "true")
-        return " ".join(options.qemu_command(args, "/q/bin/qemu", "/fw", "/l.efi", {"kernel": "/a,b"}))
+        return " ".join(options.qemu_command(args, "/q/bin/qemu", "/fw", "/l.efi", {"kernel": "/a,b"},
+                                             "/m"))
 
     def test_qemu(self):
         line = self.command()
@@ -189,6 +192,8 @@ class CommandLine(unittest.TestCase):
         self.assertIn("name=opt/unaccepted/kernel,file=/a,,b", line)
         self.assertIn("tcg,thread=single", line)
         self.assertNotIn("icount", line)
+        self.assertNotIn("-qmp", line)
+        self.assertIn("-qmp unix:/m,server=on,wait=off", self.command("--dump", "/"))
         line = self.command("--accept-level", "4K", "--cost", "fast", "--deterministic")
         self.assertIn("max-level=0,cost-4k=2000,cost-2m=200000,", line)
         self.assertIn("-icount shift=2,sleep=off", line)
@@ -335,6 +340,48 @@ class SymbolTable(unittest.TestCase):
             self.assertEqual(symbols.Symbols.load(path).lookup(0xffffffff81000100), "helper+0x0")
             with self.assertRaises(symbols.SymbolError):
                 symbols.Symbols.load(os.path.join(work, "nothing"))
+
+
+class Vmcores(unittest.TestCase):
+    """A dump as QEMU writes it: a note of a CPU, and memory from 0x10000 on."""
+    ROOT = vmcore._KERNEL_MAP + 0x11000
+    TEXT = f"SYMBOL(swapper_pg_dir)={ROOT:x}\nNUMBER(phys_base)=0\n".encode()
+    NOTE = vmcore._NHDR.pack(11, len(TEXT), 0) + b"VMCOREINFO\0\0" + TEXT
+
+    def setUp(self):
+        self.directory = tempfile.TemporaryDirectory()
+        self.addCleanup(self.directory.cleanup)
+        self.path = os.path.join(self.directory.name, "core")
+        header = vmcore._EHDR.pack(b"\x7fELF", 4, 62, 1, 0, 64, 0, 0, 64, 56, 2, 0, 0, 0)
+        notes = vmcore._PHDR.pack(4, 0, 0x200, 0, 0, 8, 8, 0)
+        memory = vmcore._PHDR.pack(1, 0, 0x1000, 0, 0x10000, 0x3000, 0x3000, 0)
+        with open(self.path, "wb") as file:
+            file.write((header + notes + memory).ljust(0x200) + b"cpu note")
+            file.seek(0x1000)
+            file.write(self.NOTE.ljust(0x3000, b"\0"))
+
+    def test_complete(self):
+        vmcore.complete(self.path, 0x10000)
+        with open(self.path, "rb") as file:
+            header, headers = vmcore._headers(file)
+            self.assertEqual(header[10], 3)
+            file.seek(headers[0][2])
+            notes = file.read(headers[0][5])
+        self.assertTrue(notes.startswith(b"cpu note" + self.NOTE))
+        self.assertEqual(headers[1][:6], [1, 0, 0x1000, 0, 0x10000, 0x3000])
+        self.assertEqual(headers[2][:6], [1, 0, 0x2000, self.ROOT, 0x11000, 4096])
+
+    def test_bad(self):
+        for address in (0x11000, 0, 0x13000):
+            with self.assertRaises(vmcore.DumpError, msg=address):
+                vmcore.complete(self.path, address)
+
+    def test_request(self):
+        guest = console.Console(only_script=True)
+        guest.feed(b"testbed: -- begin --\ntestbed: -- dump a-1 0x0000000000abc000 1024\n"
+                   b"testbed: -- dump ../x 0x1 1\nx\n")
+        self.assertEqual([request.groups() for request in guest.requests],
+                         [("a-1", "0x0000000000abc000", "1024")])
 
 
 class Initramfs(unittest.TestCase):
