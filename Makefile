@@ -31,7 +31,7 @@ $(TOOL): $(CTL) $(wildcard scripts/ctl/*.h) module/main.c
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/unacceptedctl
-DRGN := $(wildcard scripts/drgn/*)
+DRGN := $(wildcard scripts/drgn/*.py)
 
 # Units and examples name the tool by its path.
 install-tools: $(TOOL)
@@ -71,6 +71,10 @@ check-package:
 	scripts/install-deps testbed package userland
 	selftests/package/check
 
+check-drgn:
+	scripts/install-deps testbed drgn
+	selftests/drgn/check
+
 matrix:
 	scripts/install-deps testbed
 	scripts/build-matrix
@@ -108,6 +112,7 @@ help:
 	@echo '  make check           all tests, in guests and in userspace'
 	@echo '  make check-all       and those that take too long to run each time'
 	@echo '  make check-package   install the packages in a Debian 12 userland and boot it (downloads 300 MB once)'
+	@echo '  make check-drgn      those of scripts/drgn, on vmcores and live (symbols: 320 MB, once)'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
 	@echo '  selftests/testbed/run --help'
@@ -121,4 +126,4 @@ help:
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install tools install-tools deb clean demo check check-all check-package matrix compare bench record unit style help
+.PHONY: all modules modules_install tools install-tools deb clean demo check check-all check-package check-drgn matrix compare bench record unit style help

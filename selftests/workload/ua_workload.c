@@ -701,14 +701,16 @@ static int run_loop(int argc, char **argv)
 
 /* ---- faults in the accounts ---- */
 
-/* The kernel's counter of the zone is wrong from here on. */
+/* The kernel's counter of the first node's last zone is wrong from here on. */
 static int run_skew(int argc, char **argv)
 {
-	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
+	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[MAX_NR_ZONES - 1];
 	int pages;
 
 	if (argc != 2 || kstrtoint(argv[1], 0, &pages))
 		return -EINVAL;
+	while (!populated_zone(zone))
+		zone--;
 	mod_zone_page_state(zone, NR_UNACCEPTED, pages);
 	return 0;
 }

@@ -1,0 +1,95 @@
+#!/usr/bin/env drgn
+# SPDX-License-Identifier: GPL-2.0
+"""Do all who count unaccepted memory come to the same?
+
+A line for each zone, as in the debugfs file "audit"; below it what explains that
+fewer bits are set than units parked, and ranges that are being accepted. The last
+line is "consistent" or "inconsistent", and so is the exit status: 0 or 1.
+
+A live system does not stand still: ask again, or the module, which allows for that.
+Works with and without the module.
+"""
+import ua
+
+
+class ZoneAudit:
+    """What those who count say of a zone."""
+
+    def __init__(self, nid, zone, table, ranges):
+        self.nid, self.name = nid, ua.zone_name(zone)
+        self.table, self.ranges = table, ranges
+        self.block = ua.block_pages(zone.prog_) << ua.PAGE_SHIFT
+        self.counter = ua.counter(zone) * ua.PAGE_SIZE
+        self.listed = {pfn << ua.PAGE_SHIFT for pfn in ua.listed(zone)}
+        self.marked, self.taken, self.with_bits = set(), set(), set()
+        for pfn, page in ua.blocks(zone):
+            self._look(pfn << ua.PAGE_SHIFT, page)
+        self.parked = self.listed | self.taken
+        suspects = self.with_bits - self.parked
+        self.inflight = {start for start in suspects if self._is_inflight(start)}
+        self.strays = suspects - self.inflight
+
+    def _look(self, start, page):
+        if ua.is_parked(page):
+            self.marked.add(start)
+            if ua.is_taken(page):
+                self.taken.add(start)
+        if self.table.any(start, self.block):
+            self.with_bits.add(start)
+
+    def _is_inflight(self, start):
+        return any(first < start + self.block and start < end for first, end in self.ranges)
+
+    def differences(self):
+        """What does not fit, each in a sentence."""
+        pages = (self.counter - len(self.parked) * self.block) // ua.PAGE_SIZE
+        if pages:
+            yield f"the counter says {abs(pages)} pages too {'many' if pages > 0 else 'few'};"
+        for what, starts in (("have bits set but are neither parked nor in flight", self.strays),
+                             ("are on the list but not marked as unaccepted", self.listed - self.marked),
+                             ("are marked as unaccepted but not on the list", self.marked - self.parked)):
+            if starts:
+                yield f"{len(starts)} blocks {what}, the first at {min(starts):#x};"
+
+    def missing_bits(self):
+        """(guards, others): units of parked blocks that are accepted already.
+
+        Who accepts a block accepts the unit behind it as well, so that a load that
+        runs over its end meets no unaccepted memory (load_unaligned_zeropad()).
+        """
+        guards = others = 0
+        for start in self.parked:
+            bits = self.table.bits(start, self.block)
+            guard = not bits[0] and start - self.block not in self.parked if bits else False
+            guards += guard
+            others += bits.count(False) - guard
+        return guards, others
+
+    def show(self):
+        """Prints it; true if all agree."""
+        differences = list(self.differences())
+        print(f"{self.nid} {self.name} list_blocks {len(self.parked)} "
+              f"counter_blocks {self.counter // self.block} bitmap_blocks {len(self.with_bits)} "
+              f"inflight_blocks {len(self.inflight | self.taken)}",
+              " ".join(["differs:", *differences]) if differences else "consistent")
+        guards, others = self.missing_bits()
+        if guards:
+            print(f"  {guards} units of parked blocks were accepted as the guard behind their neighbour")
+        if others:
+            print(f"  {others} units of parked blocks were accepted for another reason, such as at boot")
+        return not differences
+
+
+def main(prog, _args):
+    table = ua.Table(prog)
+    ranges = ua.accepting(prog, table) if table.bitmap else []
+    agree = [ZoneAudit(nid, zone, table, ranges).show() for nid, zone in ua.zones(prog)]
+    if table.why:
+        print(f"  without the bitmap: {table.why}")
+    for start, end in ranges:
+        print(f"  {start:#x}-{end:#x} is being accepted")
+    print("consistent" if all(agree) else "inconsistent")
+    return 0 if all(agree) else 1
+
+
+ua.run(main, __doc__, globals().get("prog"))

@@ -1,0 +1,38 @@
+#!/usr/bin/env drgn
+# SPDX-License-Identifier: GPL-2.0
+"""How long did acceptance take, and who waited for it?
+
+A line for each zone, cause and power of two that is not empty, as in the debugfs
+file "latency", with a bar; the longest bar of a cause is 40 characters.
+Needs the module, and its symbols: -s unaccepted.ko.
+"""
+from drgn.helpers.linux.cpumask import for_each_possible_cpu
+from drgn.helpers.linux.percpu import per_cpu_ptr
+
+import ua
+
+BAR = 40
+
+
+def histogram(prog, books, cause):
+    """How many waits each bucket has, of all CPUs."""
+    per_cpu = [per_cpu_ptr(books, cpu).waits[cause] for cpu in for_each_possible_cpu(prog)]
+    return [sum(waits[i].value_() for waits in per_cpu) for i in range(len(per_cpu[0]))]
+
+
+def main(prog, _args):
+    module = ua.find_module(prog)
+    books_type = prog.type("struct ua_books")
+    causes = ua.names(module, "why_names", books_type.member("waits").type.length)
+    print("node zone below_ns waits cause")
+    for nid, zone in ua.zones(prog):
+        books = ua.zone_stat(module, nid, zone).books
+        for number, cause in enumerate(causes):
+            waits = histogram(prog, books, number)
+            for i, n in enumerate(waits):
+                if n:
+                    print(nid, ua.zone_name(zone), 1 << i, n, cause, "=" * -(-BAR * n // max(waits)))
+    return 0
+
+
+ua.run(main, __doc__, globals().get("prog"))

@@ -1,0 +1,10 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# In a guest that has Debian's python3-drgn and its kernel's symbols: see live.py.
+HERE=$(dirname "$(realpath "$0")")
+cd "$HERE/../unaccepted" || exit 1
+
+insmod unaccepted.ko || exit 1
+echo 40M >/sys/kernel/unaccepted/accept || exit 1
+python3 -m drgn -q -s /root/vmlinux -s unaccepted.ko "$HERE/live.py"

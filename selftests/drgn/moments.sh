@@ -1,0 +1,101 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# In a guest with --dump: brings unaccepted memory into one state after the other. At
+# each of these moments it says what the module, the kernel and the emulator count,
+# and has a vmcore taken, in which drgn is to find the same.
+#
+# With an argument that is the only moment, with the module, and nothing is changed.
+#
+# The files go to the console as "| NAME LINE", for check to read.
+HERE=$(dirname "$(realpath "$0")")
+cd "$HERE/../unaccepted" || exit 1
+
+SYS=/sys/kernel/unaccepted
+DBG=/sys/kernel/debug/unaccepted
+
+file() {
+	sed "s/^/| $1 /"
+}
+
+# moment NAME
+moment() {
+	echo "# moment $1"
+	for name in audit table map latency; do
+		[ ! -e $DBG ] || file $name <$DBG/$name
+	done
+	for name in params state pids hits; do
+		[ ! -e $SYS ] || file $name <$SYS/acceptor/$name
+	done
+	awk '$1 == "nr_unaccepted" { print $2 }' /proc/vmstat | file nr_unaccepted
+	ccemu get pages_pending | file pages_pending
+	dump "$1" || exit 1
+}
+
+work() {
+	echo "$*" >/sys/kernel/debug/ua_workload/run || exit 1
+}
+
+field() {
+	awk -v key="$1" '$1 == key { print $2 }' $DBG/table
+}
+
+# wait_for CONDITION: a command line that must come true within a minute
+wait_for() {
+	tries=0
+	until eval "$1"; do
+		tries=$((tries + 1))
+		[ $tries -lt 1200 ] || { echo "gave up: $1"; exit 1; }
+		usleep 50000
+	done
+}
+
+if [ -n "$1" ]; then
+	insmod unaccepted.ko || exit 1
+	moment "$1"
+	exit 0
+fi
+
+moment unloaded
+
+insmod unaccepted.ko || exit 1
+ccemu set cost_2m 3000000
+echo 40M >$SYS/accept
+# Some blocks of the last node, then the threads rest.
+floor=$(($(cat $SYS/unaccepted_bytes) - (32 << 20)))
+echo "mode=all floor_bytes=$floor threads_per_node=2" >$SYS/acceptor/params
+wait_for '[ "$(cat $SYS/unaccepted_bytes)" = '$floor' ]'
+wait_for '! grep -q running $SYS/acceptor/state'
+moment half
+echo off >$SYS/acceptor/mode
+
+# A second for each block, of which one is in flight when the dump is taken. Interrupts
+# are off meanwhile, so it must not be our CPU, and all we do is slow.
+taskset -p 1 $$ >/dev/null
+ccemu set cost_2m 500000000
+taskset 2 ./onewrite $SYS/accept 96M >/dev/null &
+until grep -qF "*" $DBG/map; do :; done
+# Between two blocks, nothing is: three tries.
+echo "# moment inflight"
+for try in a b c; do
+	dump inflight-$try || exit 1
+done
+ccemu set cost_2m 0
+wait
+
+insmod ua_workload.ko || exit 1
+work skew 2048
+moment skewed
+work skew -2048
+
+# Threads that wait do not hear that others took all there was.
+echo ahead >$SYS/acceptor/mode
+wait_for 'grep -q waiting $SYS/acceptor/state'
+echo all >$SYS/accept
+moment complete
+work bit $((((400 << 20) - $(field phys_base)) / $(field unit_size)))
+moment stray
+work bit $((((400 << 20) - $(field phys_base)) / $(field unit_size)))
+rmmod ua_workload
+rmmod unaccepted
+moment complete-unloaded
