@@ -93,6 +93,7 @@ stalled=$(stalled_us)
 wait_for '[ $(($(stalled_us) - stalled)) -ge 4000000 ]'
 dd if=/dev/zero of=$FILL/hold3 bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 echo 128M >$SYS/acceptor/headroom_bytes
+wait_for '[ "$(spare_bytes Normal)" -ge $((46 << 20)) ]'
 settled
 spare=$(spare_bytes Normal)
 holds "under pressure, half of it is (64M: $((spare >> 20))M)" \

@@ -65,12 +65,16 @@ holds() {
 	fi
 }
 
+# A kernel that checks itself takes ten times as long for everything.
+PATIENCE=1200
+! grep -q ' kasan_report$' /proc/kallsyms || PATIENCE=12000
+
 # wait_for CONDITION: a command line that must come true within a minute
 wait_for() {
 	tries=0
 	until eval "$1"; do
 		tries=$((tries + 1))
-		[ $tries -lt 1200 ] || { ktap_print_msg "gave up: $1"; return 1; }
+		[ $tries -lt $PATIENCE ] || { ktap_print_msg "gave up: $1"; return 1; }
 		usleep 50000
 	done
 }
