@@ -46,7 +46,8 @@ install-tools: $(TOOL)
 			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
 	install -D -m 644 scripts/ctl/modprobe.conf $(DESTDIR)$(DOCDIR)/modprobe.conf
-	$(if $(DRGN),install -D -t $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn $(DRGN))
+	install -D -t $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn $(DRGN)
+	chmod 644 $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn/ua.py
 
 deb:
 	scripts/install-deps package
