@@ -9,6 +9,8 @@
 [ "$(vmstat_bytes)" -gt $((1 << 29)) ] || skip_all "needs 512 MiB of unaccepted memory"
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 times=${1:-100}
+# Every tenth part of it something is looked at in the first half, something in the second.
+[ $((times % 20)) = 0 ] || skip_all "needs a multiple of 20 as the number of times"
 
 # Raise the watermarks until an allocation has something accepted for them, be it
 # by the module's policy or by the kernel's.
