@@ -6,19 +6,6 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# zone_pages ZONE KEY: a number of /proc/zoneinfo
-zone_pages() {
-	awk -v zone="$1" -v key="$2" '
-		/^Node/ { on = $4 == zone }
-		on && ($1 == key || $1 " " $2 == key) { print $NF; exit }' /proc/zoneinfo
-}
-
-# Free and accepted beyond the watermark that the kernel accepts up to.
-spare_bytes() {
-	echo $((($(zone_pages "$1" "pages free") - $(zone_pages "$1" nr_unaccepted) - \
-		$(zone_pages "$1" promo)) * 4096))
-}
-
 by_others() {
 	echo $(($(by_allocations) + $(get accepted_isolation_bytes)))
 }

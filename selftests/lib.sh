@@ -182,6 +182,20 @@ promo_bytes() {
 	awk '$1 == "promo" { pages += $2 } END { print pages * 4096 }' /proc/zoneinfo
 }
 
+# zone_pages ZONE KEY [NODE]: a number of /proc/zoneinfo
+zone_pages() {
+	awk -v zone="$1" -v key="$2" -v node="${3-}" '
+		/^Node/ { on = $4 == zone && (node == "" || $2 == node ",") }
+		on && ($1 == key || $1 " " $2 == key) { print $NF; exit }' /proc/zoneinfo
+}
+
+# spare_bytes ZONE [NODE]: free and accepted beyond the watermark that the kernel
+# accepts up to.
+spare_bytes() {
+	echo $((($(zone_pages "$1" "pages free" "${2-}") - $(zone_pages "$1" nr_unaccepted "${2-}") - \
+		$(zone_pages "$1" promo "${2-}")) * 4096))
+}
+
 # How often the OOM killer has struck since boot.
 oom_kills() {
 	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
