@@ -151,9 +151,11 @@ parked=$(get unaccepted_bytes)
 kills=$(oom_kills)
 refuse $ALL
 for kind in noretry retry plain; do
-	# Pages that other CPUs hold may come back meanwhile, and make a block or two.
-	work high 10 5 $kind
-	holds "if all is refused, allocations fail ($kind)" "$(reported failed)" -ge 3
+	# What is accepted may be put together to a block or two, but never to so many.
+	count=$(((($(meminfo_bytes MemFree) - parked) / BLOCK) + 8))
+	work high 10 $count $kind
+	holds "if all is refused, allocations fail ($kind: $(reported failed) of $count)" \
+		"$(reported failed)" -ge 8
 done
 for half in first second; do
 	work contig $half
