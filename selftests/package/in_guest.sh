@@ -4,10 +4,6 @@
 # in_guest.sh CASE: in a guest of the test bed, what a user of the Debian in /debian
 # sees. Answers are printed as "KEY=VALUE", for the caller to judge.
 debian=/debian
-for dir in proc sys dev; do
-	mount --bind /$dir $debian/$dir
-done
-mount -t securityfs none $debian/sys/kernel/security
 
 # By its path, or busybox would take its own.
 in_debian() {
@@ -24,7 +20,49 @@ insmod_it() {
 	echo "modprobe=$?"
 }
 
+# What the units have made of it, asked by one that is to begin when all is accepted.
+database() {
+	echo "state=$(cat /sys/kernel/unaccepted/state)"
+	echo "mode=$(cat /sys/kernel/unaccepted/acceptor/mode)"
+	echo "acceptor=$(systemctl is-active unaccepted-acceptor)"
+	echo "complete=$(systemctl is-active unaccepted-complete)"
+	systemctl stop unaccepted-acceptor
+	echo "stopped=$(cat /sys/kernel/unaccepted/acceptor/mode)"
+}
+
+# A boot of the Debian: systemd as the first process, in namespaces of its own, until
+# database.service has run.
+boot() {
+	in_debian systemctl enable unaccepted-acceptor 2>/dev/null
+	echo "enabled=$?"
+	mkdir -p $debian/etc/default
+	echo 'UNACCEPTED_ACCEPTOR="all --bandwidth 1G"' >$debian/etc/default/unaccepted
+	cat >$debian/etc/systemd/system/database.service <<-UNIT
+		[Unit]
+		Requires=unaccepted-complete.service
+		After=unaccepted-complete.service
+		[Service]
+		Type=oneshot
+		ExecStart=/bin/sh -c 'exec sh /root/in_guest.sh database >/answers'
+		ExecStopPost=systemctl --force --force poweroff
+	UNIT
+	unshare -m -p -f sh -c "mount -t proc proc $debian/proc &&
+		exec chroot $debian /lib/systemd/systemd --unit=database.service --log-target=console"
+	cat $debian/answers
+}
+
+# This one is run in the Debian already.
+[ "$1" != database ] || { database; exit; }
+
+for dir in proc sys dev; do
+	mount --bind /$dir $debian/$dir
+done
+mount -t securityfs none $debian/sys/kernel/security
+
 case $1 in
+units | units-no-table)
+	boot
+	;;
 plain)
 	insmod_it
 	in_debian unacceptedctl status
