@@ -6,6 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 CTL=$HERE/unacceptedctl
+TRACE=/sys/kernel/tracing
 [ -x "$CTL" ] || skip_all "no unacceptedctl beside the tests"
 
 # run ARGUMENT...: leaves $code, $out and $err
@@ -110,7 +111,7 @@ nodes() {
 [ "${1-}" != nodes ] || nodes
 grep -q ^nobody: /etc/passwd || echo 'nobody:x:65534:65534::/:/bin/sh' >>/etc/passwd
 
-begin 100
+begin 102
 
 # Without the module.
 for command in status watch "accept 1G" acceptor "acceptor all" map wait; do
@@ -270,9 +271,14 @@ switches() {
 	done | awk '{ sum += $1 } END { print sum }'
 }
 wait_for '[ "$(for pid in $pids; do cat /proc/$pid/wchan; echo; done | grep -c poll)" = 50 ]'
+# What strace would show of them, had it come into this guest.
+[ -e $TRACE/trace_clock ] || mount -t tracefs none $TRACE
+echo 'comm == "unacceptedctl"' >$TRACE/events/raw_syscalls/sys_enter/filter
+echo 1 >$TRACE/events/raw_syscalls/sys_enter/enable
 before=$(switches)
 sleep 3
 is "50 waiters sleep: switches in 3 s" $(($(switches) - before)) 0
+is "and no system call" "$(grep -c ' NR ' $TRACE/trace)" 0
 onewrite $SYS/accept all >/dev/null
 t0=$(now_ms)
 bad=0
@@ -280,7 +286,12 @@ for pid in $pids; do
 	wait "$pid" || bad=$((bad + 1))
 done
 t1=$(now_ms)
+echo 0 >$TRACE/events/raw_syscalls/sys_enter/enable
 is "all of them are told" $bad 0
+# It looks, sleeps again if that was not the end, looks, and goes.
+is "none with more than four system calls" \
+	"$(awk '/ NR / { n[$1]++ } END { for (i in n) { all++; if (n[i] > 4) bad++ }; print all, bad + 0 }' \
+		$TRACE/trace)" "50 0"
 holds "and gone within 100 ms (here: $((t1 - t0)))" $((t1 - t0)) -le 100
 exits 0 wait
 exits 0 status
