@@ -91,8 +91,9 @@ int need_module(void)
 {
 	if (file_exists(SYS "state"))
 		return CTL_OK;
-	return fail(CTL_NO_MODULE,
-		    "the module is not loaded (try: modprobe unaccepted, as root; or unacceptedctl doctor)");
+	fail(CTL_NO_MODULE, "the module is not loaded");
+	fputs("Try 'modprobe unaccepted' as root, or 'unacceptedctl doctor'.\n", stderr);
+	return CTL_NO_MODULE;
 }
 
 /**
