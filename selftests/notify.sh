@@ -54,7 +54,7 @@ is "one that began without it, too" "$(cpus_of "$pid")" "$home"
 # and the acceptor stands back. At their own priority its threads may get their turn
 # when it is over, and even so they may come too late, once.
 held=$(hits offlining)
-echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
+echo "mode=all bytes_per_second=2M" >$SYS/acceptor/params
 for pid in $(get acceptor/pids); do
 	renice -n -20 -p "$pid"
 done
