@@ -71,11 +71,8 @@ echo all >$SYS/acceptor/mode
 sleep 2 &
 consistent_while "while the acceptor works" $!
 echo off >$SYS/acceptor/mode
-mount_fill
-free=$(($(meminfo_bytes MemFree) - $(vmstat_bytes)))
-dd if=/dev/zero of=$FILL/fill bs=1M count=$(((free >> 20) + 64)) 2>/dev/null &
+want 64 &
 consistent_while "while allocations have memory accepted" $!
-umount $FILL
 holds "it was asked often enough ($rounds times)" $rounds -ge 20
 ccemu set cost_2m 0
 consistent "and when all is quiet"

@@ -201,6 +201,21 @@ oom_kills() {
 	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
 }
 
+# want MIB: a process touches so much more than what is accepted and free, and ends.
+# In large pages, for each small one takes a kernel with checkers a millisecond.
+want() {
+	pages=/sys/kernel/mm/transparent_hugepage/enabled
+	as_before=$(sed 's/.*\[\(.*\)\].*/\1/' $pages)
+	echo always >$pages
+	: >/tmp/held
+	"$HERE/hog" $((($(meminfo_bytes MemFree) - $(vmstat_bytes) >> 20) + $1)) >/tmp/held &
+	hog=$!
+	wait_for '[ -s /tmp/held ]'
+	kill $hog
+	wait $hog 2>/dev/null
+	echo "$as_before" >$pages
+}
+
 # A place that holds as much as there is memory.
 FILL=/tmp/fill
 mount_fill() {
