@@ -210,8 +210,8 @@ want() {
 	: >/tmp/held
 	"$HERE/hog" $((($(meminfo_bytes MemFree) - $(vmstat_bytes) >> 20) + $1)) >/tmp/held &
 	hog=$!
-	wait_for '[ -s /tmp/held ]'
-	kill $hog
+	wait_for '[ -s /tmp/held ] || ! kill -0 $hog 2>/dev/null'
+	kill $hog 2>/dev/null
 	wait $hog 2>/dev/null
 	echo "$as_before" >$pages
 }
