@@ -110,12 +110,12 @@ class Console:
 class Report:
     """Picks the machine-readable lines out of the emulator's stderr."""
 
-    _CATCH = re.compile(r"UNACCEPTED ACCESS (.*)")
+    _EVENT = re.compile(r"(UNACCEPTED ACCESS|TERMINATED) (.*?)(?: why=(.*))?$")
 
     def __init__(self):
         self.counters = None
         self.counters_line = None
-        self.catch = None
+        self.catch = self.end = self.stack = None
         self.lines = 0
 
     def feed(self, line):
@@ -128,11 +128,16 @@ class Report:
                 return False
             self.counters_line = line.rstrip()
             return True
-        if match := self._CATCH.match(line):
-            self.catch = _fields(match.group(1))
+        if match := self._EVENT.match(line):
+            event = _fields(match.group(2))
+            self.stack = event["stack"]
+            if match.group(1) == "TERMINATED":
+                self.end = {**event, "why": match.group(3)}
+            else:
+                self.catch = event
             return True
-        if self.catch is not None and line.startswith("STACK 0x"):
-            self.catch["stack"].append(int(line.split()[1], 16))
+        if self.stack is not None and line.startswith("STACK 0x"):
+            self.stack.append(int(line.split()[1], 16))
             return True
         return False
 

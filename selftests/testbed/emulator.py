@@ -32,6 +32,8 @@ def judge(returncode, panicked=False, timed_out=False, stopped=None, ran=True):
         return 128 + stopped, f"stopped by {signal.Signals(stopped).name}"
     if returncode == UNACCEPTED:
         return UNACCEPTED, "unaccepted memory was touched"
+    if returncode == PANIC:
+        return PANIC, "the guest's kernel had the host end it"
     if VERDICT_BASE <= returncode <= VERDICT_BASE + 15:
         verdict = returncode - VERDICT_BASE
         return _VERDICTS.get(verdict, (FAIL, f"the guest said fail (verdict {verdict})"))

@@ -10,6 +10,12 @@ import shape
 
 LEVELS = {"4k": 0, "2m": 1, "1g": 2}
 
+# The processor that the guest sees; kernels look at its vendor, too.
+INTEL = "max,la57=off,vendor=GenuineIntel,family=6,model=143,stepping=8"
+PLATFORMS = {"tdx": INTEL,
+             "snp": "max,la57=off,vendor=AuthenticAMD,family=25,model=1,stepping=1",
+             "none": INTEL}
+
 _EPILOG = """\
 examples:
   run                                      a shell in a 4 GiB guest
@@ -20,6 +26,7 @@ examples:
   run --fragments 200 --unaligned          a map in shreds
   run --accept-level 4k --cost lkvs        a host that grants only 4K pages, slowly
   run --lie 0x60000000-0x61000000          the test bed must catch this one (97)
+  run --platform snp -- dmesg              an SEV-SNP guest instead
   run --deterministic --log a.log -- ...   the same bytes every time
 
 exit status:
@@ -27,7 +34,7 @@ exit status:
   2                         wrong usage, nothing was started
   3                         the test bed could not be set up
   97                        unaccepted memory was touched
-  98                        the guest's kernel panicked
+  98                        the guest's kernel panicked, or had the host end it
   99                        the guest ended without a verdict
   124                       time limit
   130                       interrupted (128 + signal)
@@ -56,6 +63,9 @@ def _count(text):
 
 def _machine(parser, size):
     group = parser.add_argument_group("machine")
+    group.add_argument("--platform", choices=tuple(PLATFORMS), default="tdx",
+                       help="what kind of guest: Intel TDX, AMD SEV-SNP, or an ordinary one, where all "
+                       "memory is accepted (tdx)")
     group.add_argument("--memory", metavar="SIZE", type=size, default=4 * shape.GIB,
                        help="guest memory (4G); host memory is used as it is touched")
     group.add_argument("--cpus", metavar="N", type=_count, default=1, help="processors (1)")
@@ -154,7 +164,7 @@ def make_parser():
     parser = argparse.ArgumentParser(
         prog="run", usage="run [options] [-- COMMAND...]", allow_abbrev=False, epilog=_EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        description="Boot an unmodified kernel in an emulated TDX guest with unaccepted memory.")
+        description="Boot an unmodified kernel in an emulated TDX or SEV-SNP guest with unaccepted memory.")
     _machine(parser, _converter(shape.parse_size))
     _guest(parser)
     _unaccepted(parser, _converter(shape.parse_size), _converter(shape.parse_range))
@@ -184,12 +194,16 @@ def _check(parser, args):
     for path in filter(None, [args.log, args.json]):
         if not os.path.isdir(os.path.dirname(path) or "."):
             parser.error(f"no such directory: {os.path.dirname(path)}")
+    if args.platform == "none" and (args.lie or args.hole or args.fragments or args.unaligned):
+        parser.error("an ordinary machine (--platform none) has no unaccepted memory")
     try:
         shape.check_machine(args.memory, args.cpus, args.numa)
         args.ranges = shape.build(args.memory, args.unaccepted_start, args.hole, args.lie,
                                   args.fragments, args.fragment_gap, args.unaligned)
     except shape.ShapeError as error:
         parser.error(str(error))
+    if args.platform == "none":
+        args.ranges = []
 
 
 def parse(argv):
@@ -239,7 +253,7 @@ def _console(interactive):
             "-mon", "chardev=con"]
 
 
-def qemu_base(qemu, firmware):
+def qemu_base(qemu, firmware, platform="none"):
     """What every machine of the test bed has in common."""
     command = [qemu]
     data = os.path.join(os.path.dirname(os.path.dirname(qemu)), "share", "qemu")
@@ -248,13 +262,13 @@ def qemu_base(qemu, firmware):
     return command + [
         "-machine", "q35,smm=off", "-nodefaults", "-no-user-config", "-no-reboot",
         "-display", "none", "-bios", firmware,
-        "-cpu", "max,la57=off,vendor=GenuineIntel,family=6,model=143,stepping=8"]
+        "-cpu", PLATFORMS[platform]]
 
 
 def qemu_command(args, qemu, firmware, loader, files, monitor):
     """The whole command line. files: fw_cfg name -> path; monitor: path of its socket."""
     cost = ",".join(f"cost-{level}={ns}" for level, ns in zip(LEVELS, args.cost))
-    command = qemu_base(qemu, firmware)
+    command = qemu_base(qemu, firmware, args.platform)
     command += ["-accel", f"tcg,thread={args.tcg}", "-smp", str(args.cpus)]
     command += _memory(args)
     command += _console(args.shell and sys.stdin.isatty())

@@ -201,9 +201,10 @@ def split_nodes(memory, cpus, nodes):
     return out
 
 
-def settings(ranges, lies=(), table=None):
+def settings(platform, ranges, lies=(), table=None):
     """The text the EFI loader reads."""
-    lines = [f"range={start:#x}-{end:#x}" for start, end in ranges]
+    lines = [] if platform == "none" else [f"platform={platform}"]
+    lines += [f"range={start:#x}-{end:#x}" for start, end in ranges]
     lines += [f"lie={start:#x}-{end:#x}" for start, end in lies]
     if table:
         lines.append(f"table={table}")

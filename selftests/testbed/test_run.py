@@ -141,9 +141,9 @@ class Shapes(unittest.TestCase):
                 shape.check_machine(*bad)
 
     def test_settings(self):
-        self.assertEqual(shape.settings([(GIB, 2 * GIB)], [(0, PAGE)], "empty"),
-                         "range=0x40000000-0x80000000\nlie=0x0-0x1000\ntable=empty\n")
-        self.assertEqual(shape.settings([]), "")
+        self.assertEqual(shape.settings("snp", [(GIB, 2 * GIB)], [(0, PAGE)], "empty"),
+                         "platform=snp\nrange=0x40000000-0x80000000\nlie=0x0-0x1000\ntable=empty\n")
+        self.assertEqual(shape.settings("none", []), "")
 
 
 class CommandLine(unittest.TestCase):
@@ -165,6 +165,8 @@ class CommandLine(unittest.TestCase):
                       ["--db", "/dev/null", "--", "a"], ["--dump", "/nonexistent", "--", "true"],
                       ["--log", "/nonexistent/log", "--", "true"],
                       ["--unaccepted-start", "1G1", "--", "true"], ["--fragments", "1", "--", "true"],
+                      ["--platform", "sev", "--", "true"],
+                      ["--platform", "none", "--lie", "1G-2G", "--", "true"],
                       ["--accept-level", "3m", "--", "true"], ["stray", "--", "true"]):
             with self.assertRaises(SystemExit, msg=words) as caught, \
                     contextlib.redirect_stderr(io.StringIO()):
@@ -197,6 +199,13 @@ class CommandLine(unittest.TestCase):
         line = self.command("--accept-level", "4K", "--cost", "fast", "--deterministic")
         self.assertIn("max-level=0,cost-4k=2000,cost-2m=200000,", line)
         self.assertIn("-icount shift=2,sleep=off", line)
+
+    def test_platform(self):
+        self.assertIn("vendor=GenuineIntel", self.command())
+        self.assertIn("vendor=AuthenticAMD", self.command("--platform", "snp"))
+        self.assertEqual(self.parse("--platform", "snp", "--", "true").ranges,
+                         self.parse("--", "true").ranges)
+        self.assertEqual(self.parse("--platform", "none", "--", "true").ranges, [])
 
     def test_numa(self):
         line = self.command("--numa", "2", "--cpus", "4", "--memory", "8G")
@@ -294,6 +303,15 @@ class ConsoleText(unittest.TestCase):
         self.assertEqual(report.counters, {"accept_calls": 3})
         self.assertEqual(report.catch, {"gpa": 0x60000000, "kind": "cpu", "rip": 0xffffffff81000010,
                                         "lstar": 0, "cpu": 1, "stack": [0xffffffff81000020]})
+        self.assertIsNone(report.end)
+
+    def test_report_of_an_end(self):
+        report = console.Report()
+        self.assertTrue(report.feed("TERMINATED rip=0x10 lstar=0x0 cpu=0 value=0x1100 why=the guest is tired"))
+        self.assertTrue(report.feed("STACK 0xffffffff81000020"))
+        self.assertEqual(report.end, {"rip": 16, "lstar": 0, "cpu": 0, "value": 0x1100,
+                                      "why": "the guest is tired", "stack": [0xffffffff81000020]})
+        self.assertIsNone(report.catch)
 
 
 class SymbolTable(unittest.TestCase):
@@ -520,6 +538,14 @@ class Launcher(unittest.TestCase):
         self.assertIn("RAX=7", done.stderr)
         self.assertEqual(done.json["catch"]["gpa"], 0x60000000)
         self.assertEqual(done.json["catch"]["slide"], 0x200000)
+
+    def test_terminated(self):
+        done = self.launch(self.CATCH.replace("UNACCEPTED ACCESS", "TERMINATED").replace("kind=cpu", "value=0x5")
+                           .replace("exit 97", "exit 98").replace("cpu=0", "cpu=0 why=no more"))
+        self.assertEqual(done.returncode, 98)
+        self.assertIn("TERMINATED cpu=0: no more: 0x5\n", done.stderr)
+        self.assertIn("helper+0x4", done.stderr)
+        self.assertEqual((done.json["terminated"]["why"], done.json["catch"]), ("no more", None))
 
     def test_catch_without_slide(self):
         early = self.CATCH.replace("lstar=0xffffffff82000080", "lstar=0x0").replace("812", "810")

@@ -17,6 +17,7 @@ typedef void *efi_handle_t;
 #define EFI_BUFFER_TOO_SMALL	EFI_ERR(5)
 #define EFI_NOT_FOUND		EFI_ERR(14)
 
+#define EFI_RESERVED_MEMORY	0
 #define EFI_LOADER_DATA		2
 #define EFI_CONVENTIONAL_MEMORY	7
 #define EFI_ACPI_RECLAIM_MEMORY	9

@@ -21,6 +21,7 @@ struct range {
 struct settings {
 	struct range range[MAX_RANGES];
 	unsigned int nr_ranges;
+	unsigned int platform;	/* CCEMU_PLATFORM_*, or 0: an ordinary machine */
 	const struct table_kind *table;
 };
 
@@ -60,6 +61,10 @@ struct efi_memory_desc *next_conventional(u64 from);
 void *alloc_outside_ranges(u64 pages, u32 type);
 void take_ranges(void);
 void hook_boot_services(void);
+
+/* snp.c */
+void prepare_snp(void);
+void install_snp(void);
 
 /* table.c */
 const struct table_kind *find_table_kind(const char *name);

@@ -166,11 +166,14 @@ efi_status_t efi_main(efi_handle_t self, struct efi_system_table *table)
 	read_files();
 	options = widen_cmdline(&size);
 	prepare_table();
+	prepare_snp();
 	take_ranges();
 	hook_boot_services();
-	check(tdcall(CCEMU_LEAF_ARM, 0, 0), "the emulator cannot be armed");
+	if (settings.platform)
+		check(tdcall(CCEMU_LEAF_ARM, settings.platform, 0), "the emulator cannot be armed");
 
 	install_table();
+	install_snp();
 	install_db();
 	offer_initrd();
 	image = load_kernel(self, options, size);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /* The settings file: one key=value a line. Whatever is not understood ends the run. */
 #include "loader.h"
+#include "ccemu-abi.h"
 
 struct settings settings;
 
@@ -47,6 +48,16 @@ static void add_range(const char *line, const char *value, bool lie)
 	settings.range[settings.nr_ranges++] = r;
 }
 
+static void set_platform(const char *line, const char *value)
+{
+	if (!strcmp(value, "tdx"))
+		settings.platform = CCEMU_PLATFORM_TDX;
+	else if (!strcmp(value, "snp"))
+		settings.platform = CCEMU_PLATFORM_SNP;
+	else
+		die("unknown platform", line);
+}
+
 static void parse_line(const char *line)
 {
 	if (!*line)
@@ -55,6 +66,8 @@ static void parse_line(const char *line)
 		add_range(line, line + 6, false);
 	} else if (!memcmp(line, "lie=", 4)) {
 		add_range(line, line + 4, true);
+	} else if (!memcmp(line, "platform=", 9)) {
+		set_platform(line, line + 9);
 	} else if (!memcmp(line, "table=", 6)) {
 		if (settings.table)
 			die("more than one table", line);
@@ -85,4 +98,6 @@ void parse_settings(char *text, u64 size)
 	}
 	if (settings.nr_ranges && settings.table && table_excludes_ranges(settings.table))
 		die("the kernel cannot start with ranges and this kind of table", NULL);
+	if (settings.nr_ranges && !settings.platform)
+		die("ranges need a platform on which to accept them", NULL);
 }

@@ -4,7 +4,8 @@
  *
  * The emulator is silent until the loader has declared the pending ranges and
  * armed it. Everything here is private to the test bed: no real TDX module
- * answers these leaves, no real machine has this port.
+ * answers these leaves, no real machine has this port. The loader makes these calls
+ * whatever the machine is to become: before arming it is nothing in particular.
  */
 #ifndef CCEMU_ABI_H
 #define CCEMU_ABI_H
@@ -14,7 +15,10 @@
  * "cc-emu" object was given on QEMU's command line. RAX returns 0 on success.
  */
 #define CCEMU_LEAF_DECLARE	0x55410001	/* RCX start, RDX end (exclusive): pending */
-#define CCEMU_LEAF_ARM		0x55410002	/* from here on the machine is a TDX guest */
+#define CCEMU_LEAF_ARM		0x55410002	/* from here on the machine is what RCX says */
+
+#define CCEMU_PLATFORM_TDX	1
+#define CCEMU_PLATFORM_SNP	2
 
 /*
  * I/O ports, 32 bits wide. Write an index to SELECT, then read LOW and HIGH:
@@ -30,6 +34,7 @@
 
 /* Exit statuses of the emulator process; everything else is QEMU's own. */
 #define CCEMU_EXIT_UNACCEPTED	97	/* a pending page was touched */
+#define CCEMU_EXIT_TERMINATED	98	/* the guest asked for its end, or broke the protocol */
 #define CCEMU_EXIT_VERDICT	100	/* + verdict: 0 pass, anything else fail */
 
 /* Read only, index from 0 in this order. */
@@ -39,14 +44,17 @@
 	X(accept_2m)								\
 	X(accept_1g)								\
 	X(size_mismatch)	/* level above what the "VMM" grants */		\
-	X(already_accepted)	/* at least one page was not pending */		\
+	X(already_accepted)	/* at least one page was accepted before */	\
 	X(invalid)		/* misaligned, unknown level, outside RAM */	\
 	X(refused)		/* refused because of the refuse_next knob */	\
 	X(lied)			/* success reported, nothing done (lie_next) */	\
-	X(map_gpa)		/* MapGPA calls */				\
+	X(map_gpa)		/* requests: MapGPA, page state change (PSC) */	\
+	X(psc_4k)		/* pages asked for by the latter, by size */	\
+	X(psc_2m)								\
 	X(pages_pending)	/* 4K pages pending now */			\
 	X(pages_shared)		/* 4K pages shared now */			\
 	X(cost_ns)		/* modelled cost accumulated, ns */		\
+	X(wrong_alias)		/* pages of SNP mapped without the C-bit */	\
 	X(bad_access)		/* accesses to pending pages (then it ends) */
 
 /* Read and write, index from CCEMU_KNOB_BASE in this order. */
@@ -58,6 +66,7 @@
 	X(cost_1g)								\
 	X(lie_next)		/* the next N accepts do nothing but say yes */	\
 	X(refuse_next)		/* the next N accepts are refused */		\
-	X(refuse_after)		/* but N pass before those; set this one first */
+	X(refuse_after)		/* but N pass before those; set this one first */ \
+	X(psc_batch)		/* PSC entries done per request; 0: all of them */
 
 #endif /* CCEMU_ABI_H */

@@ -12,7 +12,6 @@
 #include "sysemu/runstate.h"
 #include "tcg/helper-tcg.h"
 #include "ccemu.h"
-#include "ccemu-abi.h"
 
 /* 48 address bits for the guest; the topmost of them says "shared". */
 #define TDX_GPA_WIDTH           48
@@ -109,8 +108,11 @@ static uint64_t vmcall_map_gpa(CPUX86State *env)
     bool shared = gpa & TDX_SHARED_BIT;
     CcemuResult ret;
 
+    ccemu_count(CNT_map_gpa, 1);
     ret = ccemu_convert(env_cpu(env), gpa & ~TDX_SHARED_BIT, env->regs[13],
-                        shared);
+                        shared ? ~CCEMU_IN(CCEMU_SHARED) :
+                                 CCEMU_IN(CCEMU_SHARED),
+                        shared ? CCEMU_SHARED : CCEMU_PENDING);
     if (ret != CCEMU_OK) {
         env->regs[R_R11] = gpa; /* where it failed: nothing was converted */
         return VMCALL_INVALID;
@@ -146,7 +148,7 @@ static void vmcall_hlt(CPUX86State *env, int insn_len)
     env->regs[R_EAX] = TDX_OK;
     env->regs[R_R10] = VMCALL_OK;
     env->eip += insn_len;
-    ccemu_halt(env);
+    ccemu_halt(env, true);
 }
 
 static uint64_t tdx_vmcall(CPUX86State *env, int insn_len)
@@ -177,21 +179,7 @@ static uint64_t tdx_vmcall(CPUX86State *env, int insn_len)
     return TDX_OK;
 }
 
-/* Before arming there is no TDX module: only our own two leaves exist. */
-static uint64_t tdcall_unarmed(CPUX86State *env, uintptr_t ra)
-{
-    switch (env->regs[R_EAX]) {
-    case CCEMU_LEAF_DECLARE:
-        return ccemu_declare(env->regs[R_ECX], env->regs[R_EDX]) ?
-               TDX_OK : TDX_OPERAND_INVALID;
-    case CCEMU_LEAF_ARM:
-        ccemu_arm(env_cpu(env), &ccemu_tdx);
-        return TDX_OK;
-    }
-    raise_exception_ra(env, EXCP06_ILLOP, ra);
-}
-
-static uint64_t tdcall_armed(CPUX86State *env, int insn_len)
+static uint64_t tdcall(CPUX86State *env, int insn_len)
 {
     switch (env->regs[R_EAX]) {
     case TDX_LEAF_VMCALL:
@@ -208,13 +196,14 @@ static uint64_t tdcall_armed(CPUX86State *env, int insn_len)
     return TDX_OPERAND_INVALID;
 }
 
-void helper_ccemu_tdcall(CPUX86State *env, int insn_len)
+static bool tdx_insn(CPUX86State *env, CcemuInsn insn, int insn_len,
+                     uintptr_t ra)
 {
-    if (env->hflags & HF_CPL_MASK) {
-        raise_exception_err_ra(env, EXCP0D_GPF, 0, GETPC());
+    if (insn != CCEMU_TDCALL) {
+        return false;
     }
-    env->regs[R_EAX] = ccemu_armed() ? tdcall_armed(env, insn_len) :
-                                       tdcall_unarmed(env, GETPC());
+    env->regs[R_EAX] = tdcall(env, insn_len);
+    return true;
 }
 
 static bool tdx_cpuid(uint32_t index, uint32_t *eax, uint32_t *ebx,
@@ -243,7 +232,10 @@ static void tdx_arm(void)
 }
 
 const CcemuFlavour ccemu_tdx = {
-    .shared_bits = TDX_SHARED_BIT,
+    .attr_bits = TDX_SHARED_BIT,
+    .accept_from = { CCEMU_IN(CCEMU_PENDING), CCEMU_IN(CCEMU_PENDING),
+                     CCEMU_IN(CCEMU_PENDING) },
     .arm = tdx_arm,
     .cpuid = tdx_cpuid,
+    .insn = tdx_insn,
 };

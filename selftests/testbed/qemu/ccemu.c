@@ -23,6 +23,7 @@
 #include "cpu.h"
 #include "exec/address-spaces.h"
 #include "exec/exec-all.h"
+#include "exec/helper-proto.h"
 #include "exec/ram_addr.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
@@ -31,31 +32,17 @@
 #include "softmmu/timers-state.h"
 #include "sysemu/cpu-timers.h"
 #include "sysemu/sysemu.h"
+#include "tcg/helper-tcg.h"
 #include "ccemu.h"
-#include "ccemu-abi.h"
 
 #define TYPE_CCEMU "cc-emu"
 OBJECT_DECLARE_SIMPLE_TYPE(CcemuObject, CCEMU)
 
 /* One byte per page, reserved for all of it but committed where used. */
 #define CCEMU_MAX_RAM   (1 * TiB)
-#define CCEMU_PAGE_BITS 12
-#define CCEMU_PAGE_SIZE (1ULL << CCEMU_PAGE_BITS)
 
 #define CCEMU_STACK_BYTES 16384
 #define CCEMU_STACK_HITS  32
-
-enum {
-    PAGE_PRIVATE,               /* also: nothing we ever heard about */
-    PAGE_PENDING,
-    PAGE_SHARED,
-};
-
-#define ENUM_COUNTER(name) CNT_##name,
-enum { CCEMU_COUNTERS(ENUM_COUNTER) CNT_NR };
-
-#define ENUM_KNOB(name) KNOB_##name,
-enum { CCEMU_KNOBS(ENUM_KNOB) KNOB_NR };
 
 #define NAME_COUNTER(name) #name,
 static const char *const counter_name[] = { CCEMU_COUNTERS(NAME_COUNTER) };
@@ -70,7 +57,7 @@ struct CcemuObject {
 static struct {
     CcemuObject *obj;           /* the only one; never freed once complete */
     const CcemuFlavour *flavour; /* not NULL: armed */
-    uint8_t *page;              /* PAGE_*, by page number */
+    uint8_t *page;              /* CcemuPage, by page number */
     QemuSpin page_lock;         /* guards changes of page[], never a wait */
     uint64_t count[CNT_NR];
     target_ulong *halt_eip;     /* by cpu_index: where ccemu_halt() left it */
@@ -92,11 +79,11 @@ bool ccemu_armed(void)
     return qatomic_read(&cc.flavour);
 }
 
-hwaddr ccemu_shared_bits(void)
+hwaddr ccemu_attr_bits(void)
 {
     const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
 
-    return flavour ? flavour->shared_bits : 0;
+    return flavour ? flavour->attr_bits : 0;
 }
 
 bool ccemu_cpuid(uint32_t index, uint32_t *eax, uint32_t *ebx,
@@ -107,9 +94,28 @@ bool ccemu_cpuid(uint32_t index, uint32_t *eax, uint32_t *ebx,
     return flavour && flavour->cpuid(index, eax, ebx, ecx, edx);
 }
 
-static void count_add(unsigned counter, uint64_t n)
+bool ccemu_rdmsr(CPUX86State *env, uint32_t index, uint64_t *value)
+{
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+
+    return flavour && flavour->rdmsr && flavour->rdmsr(env, index, value);
+}
+
+bool ccemu_wrmsr(CPUX86State *env, uint32_t index, uint64_t value)
+{
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+
+    return flavour && flavour->wrmsr && flavour->wrmsr(env, index, value);
+}
+
+void ccemu_count(unsigned counter, uint64_t n)
 {
     qatomic_add(&cc.count[counter], n);
+}
+
+uint64_t ccemu_knob(unsigned knob)
+{
+    return qatomic_read(&cc.obj->knob[knob]);
 }
 
 /* Takes one from a "the next N" knob; false if it is used up. */
@@ -131,18 +137,23 @@ static bool knob_take(unsigned knob)
 /* Is this accept to be refused? Those that refuse_after lets pass come first. */
 static bool refuse(void)
 {
-    return qatomic_read(&cc.obj->knob[KNOB_refuse_next]) &&
+    return ccemu_knob(KNOB_refuse_next) &&
            !knob_take(KNOB_refuse_after) && knob_take(KNOB_refuse_next);
 }
 
 /* ---- page states ---- */
 
-static bool page_is(uint64_t pfn, uint8_t state)
+CcemuPage ccemu_page(hwaddr gpa)
 {
-    if (pfn >= CCEMU_MAX_RAM >> CCEMU_PAGE_BITS) {
-        return state == PAGE_PRIVATE;
+    if (gpa >= CCEMU_MAX_RAM) {
+        return CCEMU_PRIVATE;
     }
-    return qatomic_load_acquire(&cc.page[pfn]) == state;
+    return qatomic_load_acquire(&cc.page[gpa >> CCEMU_PAGE_BITS]);
+}
+
+static bool is_pending(CcemuPage state)
+{
+    return CCEMU_IN(state) & CCEMU_ANY_PENDING;
 }
 
 /* Sane for us: whole pages, in order, below the end of page[]. */
@@ -162,7 +173,7 @@ static MemoryRegion *ram_at(hwaddr addr, hwaddr *offset, hwaddr *len)
            !memory_region_is_ram_device(mr) ? mr : NULL;
 }
 
-static bool range_is_ram(hwaddr start, hwaddr size)
+bool ccemu_is_ram(hwaddr start, hwaddr size)
 {
     RCU_READ_LOCK_GUARD();
     while (size) {
@@ -198,35 +209,47 @@ static void range_discard(hwaddr start, hwaddr size)
 }
 
 /* Page lock held. Keeps the two gauges in step with page[]. */
-static void page_set(uint64_t pfn, uint8_t state)
+static void page_set(uint64_t pfn, CcemuPage state)
 {
-    uint8_t old = cc.page[pfn];
+    CcemuPage old = cc.page[pfn];
 
-    if (old == state) {
-        return;
+    if (is_pending(old) != is_pending(state)) {
+        ccemu_count(CNT_pages_pending, is_pending(state) ? 1 : -1);
     }
-    if (old == PAGE_PENDING || old == PAGE_SHARED) {
-        count_add(old == PAGE_PENDING ? CNT_pages_pending : CNT_pages_shared,
-                  -1);
-    }
-    if (state == PAGE_PENDING || state == PAGE_SHARED) {
-        count_add(state == PAGE_PENDING ? CNT_pages_pending : CNT_pages_shared,
-                  1);
+    if ((old == CCEMU_SHARED) != (state == CCEMU_SHARED)) {
+        ccemu_count(CNT_pages_shared, state == CCEMU_SHARED ? 1 : -1);
     }
     qatomic_store_release(&cc.page[pfn], state);
 }
 
-bool ccemu_declare(hwaddr start, hwaddr end)
+bool ccemu_page_change(hwaddr gpa, CcemuPage from, CcemuPage to)
+{
+    bool found;
+
+    if (gpa >= CCEMU_MAX_RAM) {
+        return false;
+    }
+    qemu_spin_lock(&cc.page_lock);
+    found = cc.page[gpa >> CCEMU_PAGE_BITS] == from;
+    if (found) {
+        page_set(gpa >> CCEMU_PAGE_BITS, to);
+    }
+    qemu_spin_unlock(&cc.page_lock);
+    return found;
+}
+
+/* Before arming only: [start, end) becomes pending. False if it cannot. */
+static bool declare(hwaddr start, hwaddr end)
 {
     uint64_t pfn;
 
     if (end <= start || !range_ok(start, end - start) ||
-        !range_is_ram(start, end - start)) {
+        !ccemu_is_ram(start, end - start)) {
         return false;
     }
     qemu_spin_lock(&cc.page_lock);
     for (pfn = start >> CCEMU_PAGE_BITS; pfn < end >> CCEMU_PAGE_BITS; pfn++) {
-        page_set(pfn, PAGE_PENDING);
+        page_set(pfn, CCEMU_PENDING);
     }
     qemu_spin_unlock(&cc.page_lock);
     return true;
@@ -258,7 +281,7 @@ static void discard_pending(void)
             pfn += 8;
             continue;
         }
-        while (pfn < end && cc.page[pfn] == PAGE_PENDING) {
+        while (pfn < end && cc.page[pfn] == CCEMU_PENDING) {
             pfn++;
         }
         if (pfn == first) {
@@ -284,21 +307,26 @@ static void arm_work(CPUState *cs, run_on_cpu_data data)
     flush_all();
 }
 
-void ccemu_arm(CPUState *cs, const CcemuFlavour *flavour)
+static bool arm(CPUState *cs, uint64_t platform)
 {
+    const CcemuFlavour *flavour =
+        platform == CCEMU_PLATFORM_TDX ? &ccemu_tdx :
+        platform == CCEMU_PLATFORM_SNP ? &ccemu_snp : NULL;
+
+    if (!flavour) {
+        return false;
+    }
     async_safe_run_on_cpu(cs, arm_work, RUN_ON_CPU_HOST_PTR((void *)flavour));
+    return true;
 }
 
 typedef struct Conversion {
     hwaddr start;
     hwaddr size;
-    bool shared;
+    unsigned from;
+    CcemuPage to;
 } Conversion;
 
-/*
- * To shared: any page, its content is gone. To private: only what is shared,
- * and it has to be accepted again.
- */
 static void convert_work(CPUState *cs, run_on_cpu_data data)
 {
     g_autofree Conversion *c = data.host_ptr;
@@ -306,52 +334,93 @@ static void convert_work(CPUState *cs, run_on_cpu_data data)
     uint64_t end = pfn + (c->size >> CCEMU_PAGE_BITS);
 
     for (; pfn < end; pfn++) {
-        if (c->shared == (cc.page[pfn] == PAGE_SHARED)) {
+        if (!(CCEMU_IN(cc.page[pfn]) & c->from)) {
             continue;
         }
         qemu_spin_lock(&cc.page_lock);
-        page_set(pfn, c->shared ? PAGE_SHARED : PAGE_PENDING);
+        page_set(pfn, c->to);
         qemu_spin_unlock(&cc.page_lock);
         range_discard(pfn << CCEMU_PAGE_BITS, CCEMU_PAGE_SIZE);
     }
     flush_all();
 }
 
-CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size, bool shared)
+/*
+ * From pending to pending: there is neither content nor a TLB entry to lose,
+ * and no need to stop the other vCPUs. False if it is not that simple.
+ */
+static bool convert_pending(const Conversion *c)
 {
-    Conversion *c;
+    uint64_t first = c->start >> CCEMU_PAGE_BITS;
+    uint64_t pfn, end = first + (c->size >> CCEMU_PAGE_BITS);
+    bool simple = is_pending(c->to);
 
-    count_add(CNT_map_gpa, 1);
-    if (!range_ok(start, size) || !range_is_ram(start, size)) {
+    qemu_spin_lock(&cc.page_lock);
+    for (pfn = first; pfn < end && simple; pfn++) {
+        simple = is_pending(cc.page[pfn]) ||
+                 !(CCEMU_IN(cc.page[pfn]) & c->from);
+    }
+    for (pfn = first; pfn < end && simple; pfn++) {
+        if (CCEMU_IN(cc.page[pfn]) & c->from) {
+            page_set(pfn, c->to);
+        }
+    }
+    qemu_spin_unlock(&cc.page_lock);
+    return simple;
+}
+
+CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size,
+                          unsigned from, CcemuPage to)
+{
+    Conversion c = { .start = start, .size = size, .from = from, .to = to };
+
+    if (!range_ok(start, size) || !ccemu_is_ram(start, size)) {
         return CCEMU_INVALID;
     }
-    c = g_new(Conversion, 1);
-    *c = (Conversion) { .start = start, .size = size, .shared = shared };
-    async_safe_run_on_cpu(cs, convert_work, RUN_ON_CPU_HOST_PTR(c));
+    if (!convert_pending(&c)) {
+        async_safe_run_on_cpu(cs, convert_work,
+                              RUN_ON_CPU_HOST_PTR(g_memdup2(&c, sizeof(c))));
+    }
     return CCEMU_OK;
 }
 
 /* ---- acceptance ---- */
 
+/* Page lock held: what is left of an entry for 2M becomes entries for 4K. */
+static void split_2m(uint64_t pfn)
+{
+    uint64_t i, first = pfn & ~511ULL;
+
+    for (i = first; i < first + 512; i++) {
+        if (cc.page[i] == CCEMU_ASSIGNED_2M) {
+            page_set(i, CCEMU_ASSIGNED);
+        }
+    }
+}
+
 /*
  * All or nothing, and of two vCPUs that accept the same page only one wins.
  * The lock is held for a look at the state bytes and their change, no more.
+ * Returns the set of states that the pages had.
  */
-static bool accept_pages(uint64_t pfn, uint64_t nr)
+static unsigned accept_pages(uint64_t pfn, uint64_t nr, unsigned from)
 {
-    bool all = true;
+    unsigned seen = 0;
     uint64_t i;
 
     qemu_spin_lock(&cc.page_lock);
-    for (i = 0; i < nr && all; i++) {
-        all = cc.page[pfn + i] == PAGE_PENDING;
+    for (i = 0; i < nr; i++) {
+        seen |= CCEMU_IN(cc.page[pfn + i]);
     }
-    if (all) {
-        memset(&cc.page[pfn], PAGE_PRIVATE, nr);
-        count_add(CNT_pages_pending, -nr);
+    if (!(seen & ~from)) {
+        memset(&cc.page[pfn], CCEMU_PRIVATE, nr);
+        ccemu_count(CNT_pages_pending, -nr);
+        if (nr == 1 && seen == CCEMU_IN(CCEMU_ASSIGNED_2M)) {
+            split_2m(pfn);
+        }
     }
     qemu_spin_unlock(&cc.page_lock);
-    return all;
+    return seen;
 }
 
 /*
@@ -384,7 +453,7 @@ static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
     if (!ns) {
         return;
     }
-    count_add(CNT_cost_ns, ns);
+    ccemu_count(CNT_cost_ns, ns);
     if (icount_enabled()) {
         advance_virtual_time(cs, ns);
         return;
@@ -400,24 +469,30 @@ static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
 
 static CcemuResult accept_checked(hwaddr gpa, unsigned level)
 {
+    unsigned from, seen;
     hwaddr size;
 
     if (level > 2) {
         return CCEMU_INVALID;
     }
-    size = CCEMU_PAGE_SIZE << (9 * level);
-    if (gpa & (size - 1) || !range_ok(gpa, size)) {
+    size = CCEMU_LEVEL_SIZE(level);
+    if (gpa & (size - 1) || !range_ok(gpa, size) || !ccemu_is_ram(gpa, size)) {
         return CCEMU_INVALID;
     }
-    if (level <= qatomic_read(&cc.obj->knob[KNOB_max_level]) &&
-        accept_pages(gpa >> CCEMU_PAGE_BITS, size >> CCEMU_PAGE_BITS)) {
+    if (level > ccemu_knob(KNOB_max_level)) {
+        return CCEMU_SIZE_MISMATCH;
+    }
+    from = cc.flavour->accept_from[level];
+    seen = accept_pages(gpa >> CCEMU_PAGE_BITS, size >> CCEMU_PAGE_BITS, from);
+    if (!(seen & ~from)) {
         return CCEMU_OK;
     }
-    if (!range_is_ram(gpa, size)) {
-        return CCEMU_INVALID;
+    /* Where pages are made private first, what was not is neither. */
+    if (!(from & CCEMU_IN(CCEMU_PENDING)) &&
+        seen & (CCEMU_IN(CCEMU_PENDING) | CCEMU_IN(CCEMU_SHARED))) {
+        return CCEMU_UNASSIGNED;
     }
-    return level > qatomic_read(&cc.obj->knob[KNOB_max_level]) ?
-           CCEMU_SIZE_MISMATCH : CCEMU_ALREADY;
+    return seen & CCEMU_IN(CCEMU_ASSIGNED) ? CCEMU_SIZE_MISMATCH : CCEMU_ALREADY;
 }
 
 CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level)
@@ -425,29 +500,29 @@ CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level)
     int64_t begin = get_clock();
     CcemuResult ret;
 
-    count_add(CNT_accept_calls, 1);
+    ccemu_count(CNT_accept_calls, 1);
     if (refuse()) {
-        count_add(CNT_refused, 1);
+        ccemu_count(CNT_refused, 1);
         return CCEMU_REFUSED;
     }
     if (knob_take(KNOB_lie_next)) {
-        count_add(CNT_lied, 1);
+        ccemu_count(CNT_lied, 1);
         return CCEMU_OK;
     }
     ret = accept_checked(gpa, level);
     switch (ret) {
     case CCEMU_OK:
-        count_add(CNT_accept_4k + level, 1);
-        take_time(cs, begin, qatomic_read(&cc.obj->knob[KNOB_cost_4k + level]));
+        ccemu_count(CNT_accept_4k + level, 1);
+        take_time(cs, begin, ccemu_knob(KNOB_cost_4k + level));
         break;
     case CCEMU_SIZE_MISMATCH:
-        count_add(CNT_size_mismatch, 1);
+        ccemu_count(CNT_size_mismatch, 1);
         break;
     case CCEMU_ALREADY:
-        count_add(CNT_already_accepted, 1);
+        ccemu_count(CNT_already_accepted, 1);
         break;
     default:
-        count_add(CNT_invalid, 1);
+        ccemu_count(CNT_invalid, 1);
         break;
     }
     return ret;
@@ -455,13 +530,13 @@ CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level)
 
 /* ---- halting ---- */
 
-void ccemu_halt(CPUX86State *env)
+void ccemu_halt(CPUX86State *env, bool wake)
 {
     CPUState *cs = env_cpu(env);
 
     env->hflags &= ~HF_INHIBIT_IRQ_MASK;
     /* Tells this halt from a HLT instruction somewhere else with IF clear. */
-    cc.halt_eip[cs->cpu_index] = env->eip;
+    cc.halt_eip[cs->cpu_index] = wake ? env->eip : 0;
     cs->halted = 1;
     cs->exception_index = EXCP_HLT;
     cpu_loop_exit(cs);
@@ -512,13 +587,25 @@ static void print_stack(CPUState *cs)
     }
 }
 
+void ccemu_terminated(CPUX86State *env, const char *why, uint64_t value)
+{
+    CPUState *cs = env_cpu(env);
+
+    end_begin();
+    fprintf(stderr, "TERMINATED rip=0x%" PRIx64 " lstar=0x%" PRIx64
+            " cpu=%d value=0x%" PRIx64 " why=%s\n", (uint64_t)env->eip,
+            (uint64_t)env->lstar, cs->cpu_index, value, why);
+    print_stack(cs);
+    exit(CCEMU_EXIT_TERMINATED);
+}
+
 static G_NORETURN void caught(CPUState *cs, hwaddr gpa, const char *kind)
 {
     CPUX86State *env = cs ? cs->env_ptr : NULL;
     CPUX86State *any = env ? env : first_cpu->env_ptr;
 
     end_begin();
-    count_add(CNT_bad_access, 1);
+    ccemu_count(CNT_bad_access, 1);
     fprintf(stderr, "UNACCEPTED ACCESS gpa=0x%" HWADDR_PRIx " kind=%s rip=0x%"
             PRIx64 " lstar=0x%" PRIx64 " cpu=%d\n", gpa, kind,
             env ? (uint64_t)env->eip : 0, (uint64_t)any->lstar,
@@ -539,17 +626,28 @@ void ccemu_tlb_begin(int mmu_idx, uintptr_t retaddr)
 
 hwaddr ccemu_tlb_check(CPUState *cs, hwaddr paddr, int mmu_idx)
 {
-    if (!ccemu_armed()) {
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+    hwaddr gpa = ccemu_strip(paddr);
+    const char *kind = NULL;
+    CcemuPage state;
+
+    if (!flavour) {
         return paddr;
     }
-    paddr = ccemu_strip(paddr);
-    if (unlikely(page_is(paddr >> CCEMU_PAGE_BITS, PAGE_PENDING))) {
+    state = ccemu_page(gpa);
+    if (unlikely(is_pending(state))) {
+        kind = mmu_idx == MMU_PHYS_IDX ? "ptwalk" : "cpu";
+    } else if (flavour->alias_ok &&
+               !flavour->alias_ok(cs, paddr, state, mmu_idx)) {
+        kind = "alias";
+    }
+    if (unlikely(kind)) {
         if (access_retaddr) {
             cpu_restore_state(cs, access_retaddr);
         }
-        caught(cs, paddr, mmu_idx == MMU_PHYS_IDX ? "ptwalk" : "cpu");
+        caught(cs, gpa, kind);
     }
-    return paddr;
+    return gpa;
 }
 
 /* The vCPUs' own views serve debuggers too; their accesses have been checked. */
@@ -577,7 +675,7 @@ void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len)
     }
     last = (addr + len - 1) >> CCEMU_PAGE_BITS;
     for (pfn = addr >> CCEMU_PAGE_BITS; pfn <= last; pfn++) {
-        if (likely(!page_is(pfn, PAGE_PENDING))) {
+        if (likely(!is_pending(ccemu_page(pfn << CCEMU_PAGE_BITS)))) {
             continue;
         }
         /* a monitor command looks at memory on behalf of a person */
@@ -585,6 +683,36 @@ void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len)
             return;
         }
         caught(current_cpu, MAX(addr, pfn << CCEMU_PAGE_BITS), "dma");
+    }
+}
+
+/* ---- instructions ---- */
+
+/* The loader's calls; there is nobody else to take a TDCALL yet. */
+static uint64_t loader_call(CPUX86State *env, uintptr_t ra)
+{
+    switch (env->regs[R_EAX]) {
+    case CCEMU_LEAF_DECLARE:
+        return !declare(env->regs[R_ECX], env->regs[R_EDX]);
+    case CCEMU_LEAF_ARM:
+        return !arm(env_cpu(env), env->regs[R_ECX]);
+    }
+    raise_exception_ra(env, EXCP06_ILLOP, ra);
+}
+
+void helper_ccemu_insn(CPUX86State *env, int insn, int insn_len)
+{
+    const CcemuFlavour *flavour = qatomic_read(&cc.flavour);
+
+    if (env->hflags & HF_CPL_MASK) {
+        raise_exception_err_ra(env, EXCP0D_GPF, 0, GETPC());
+    }
+    if (!flavour && insn == CCEMU_TDCALL) {
+        env->regs[R_EAX] = loader_call(env, GETPC());
+        return;
+    }
+    if (!flavour || !flavour->insn(env, insn, insn_len, GETPC())) {
+        raise_exception_ra(env, EXCP06_ILLOP, GETPC());
     }
 }
 

@@ -10,6 +10,7 @@
 
 #include "cpu.h"
 #include "exec/memory.h"
+#include "ccemu-abi.h"
 
 /* True once a cc-emu object exists; without one QEMU behaves as stock. */
 bool ccemu_present(void);
@@ -17,12 +18,15 @@ bool ccemu_present(void);
 /* True from arming on: pending pages are caught, the machine has a flavour. */
 bool ccemu_armed(void);
 
-/* Address bits that say "shared" and are no part of the address itself. */
-hwaddr ccemu_shared_bits(void);
+/*
+ * Address bits that say whether a page is shared or private, and are no part
+ * of the address itself.
+ */
+hwaddr ccemu_attr_bits(void);
 
 static inline hwaddr ccemu_strip(hwaddr addr)
 {
-    return addr & ~ccemu_shared_bits();
+    return addr & ~ccemu_attr_bits();
 }
 
 /*
@@ -31,7 +35,7 @@ static inline hwaddr ccemu_strip(hwaddr addr)
  */
 void ccemu_tlb_begin(int mmu_idx, uintptr_t retaddr);
 
-/* Returns the address without shared bits; ends QEMU if the page is pending. */
+/* Returns the address without such bits; ends QEMU if the page is pending. */
 hwaddr ccemu_tlb_check(CPUState *cs, hwaddr paddr, int mmu_idx);
 
 /* Ends QEMU if @as is a device's view and the range has a pending page. */
@@ -41,43 +45,117 @@ void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len);
 bool ccemu_cpuid(uint32_t index, uint32_t *eax, uint32_t *ebx,
                  uint32_t *ecx, uint32_t *edx);
 
+/* True if the flavour has this MSR. */
+bool ccemu_rdmsr(CPUX86State *env, uint32_t index, uint64_t *value);
+bool ccemu_wrmsr(CPUX86State *env, uint32_t index, uint64_t value);
+
+/*
+ * Where the guest's page tables, at the vCPU's present privilege, say that @addr
+ * is. Raises the page fault that a read would. The page may be pending.
+ */
+hwaddr ccemu_translate(CPUX86State *env, vaddr addr, uintptr_t ra);
+
+/* The instructions that helper_ccemu_insn() is called for. */
+typedef enum CcemuInsn {
+    CCEMU_TDCALL,
+    CCEMU_VMGEXIT,
+    CCEMU_PVALIDATE,
+    CCEMU_RMPADJUST,
+    CCEMU_INSN_NR,              /* none of them */
+} CcemuInsn;
+
 /* A vCPU in ccemu_halt() wakes on an interrupt even with IF clear. */
 bool ccemu_has_work(CPUState *cs);
 
 /* ---- for the flavours ---- */
 
+#define CCEMU_PAGE_BITS 12
+#define CCEMU_PAGE_SIZE (1ULL << CCEMU_PAGE_BITS)
+
+/* Bytes that an acceptance at this level covers: 0 4K, 1 2M, 2 1G. */
+#define CCEMU_LEVEL_SIZE(level) (CCEMU_PAGE_SIZE << (9 * (level)))
+
+typedef enum CcemuPage {
+    CCEMU_PRIVATE,              /* also: nothing we ever heard about */
+    CCEMU_PENDING,              /* declared by the loader, or TDX: to accept */
+    CCEMU_SHARED,
+    CCEMU_ASSIGNED,             /* SNP: private, to accept, by 4K */
+    CCEMU_ASSIGNED_2M,          /* the same, one entry for 2M */
+    CCEMU_VMSA,                 /* SNP: private, and the state of a vCPU */
+} CcemuPage;
+
+/* Sets of page states. */
+#define CCEMU_IN(state) (1u << (state))
+#define CCEMU_ANY_PENDING (CCEMU_IN(CCEMU_PENDING) | \
+                           CCEMU_IN(CCEMU_ASSIGNED) | \
+                           CCEMU_IN(CCEMU_ASSIGNED_2M))
+
 typedef enum CcemuResult {
     CCEMU_OK,
     CCEMU_SIZE_MISMATCH,        /* level above what the "VMM" grants */
-    CCEMU_ALREADY,              /* at least one page was not pending */
+    CCEMU_ALREADY,              /* at least one page was accepted before */
     CCEMU_INVALID,              /* misaligned, unknown level, outside RAM */
     CCEMU_REFUSED,              /* the refuse_next knob */
+    CCEMU_UNASSIGNED,           /* SNP: not made private before */
 } CcemuResult;
 
 typedef struct CcemuFlavour {
-    hwaddr shared_bits;
+    hwaddr attr_bits;
+    /* By level: the states of a page from which it can be accepted. */
+    unsigned accept_from[3];
     /* Runs at arming with every vCPU stopped. */
     void (*arm)(void);
     bool (*cpuid)(uint32_t index, uint32_t *eax, uint32_t *ebx,
                   uint32_t *ecx, uint32_t *edx);
+    /* False: not one of its own, an undefined instruction. */
+    bool (*insn)(CPUX86State *env, CcemuInsn insn, int insn_len, uintptr_t ra);
+    /* The rest may be NULL. */
+    bool (*rdmsr)(CPUX86State *env, uint32_t index, uint64_t *value);
+    bool (*wrmsr)(CPUX86State *env, uint32_t index, uint64_t value);
+    /* May a page that is not pending be accessed by this address? */
+    bool (*alias_ok)(CPUState *cs, hwaddr paddr, CcemuPage state, int mmu_idx);
 } CcemuFlavour;
 
 extern const CcemuFlavour ccemu_tdx;
+extern const CcemuFlavour ccemu_snp;
+
+#define CCEMU_ENUM_COUNTER(name) CNT_##name,
+enum { CCEMU_COUNTERS(CCEMU_ENUM_COUNTER) CNT_NR };
+
+#define CCEMU_ENUM_KNOB(name) KNOB_##name,
+enum { CCEMU_KNOBS(CCEMU_ENUM_KNOB) KNOB_NR };
+
+void ccemu_count(unsigned counter, uint64_t n);
+uint64_t ccemu_knob(unsigned knob);
+
+CcemuPage ccemu_page(hwaddr gpa);
+bool ccemu_is_ram(hwaddr start, hwaddr size);
+
+/* False, and nothing done, if the page is not in state @from. */
+bool ccemu_page_change(hwaddr gpa, CcemuPage from, CcemuPage to);
 
 /* @level: 0 4K, 1 2M, 2 1G. Takes the modelled time. */
 CcemuResult ccemu_accept(CPUState *cs, hwaddr gpa, unsigned level);
 
-/* Before arming only: [start, end) becomes pending. False if it cannot. */
-bool ccemu_declare(hwaddr start, hwaddr end);
+/*
+ * Pages whose state is in the set @from get the state @to, and lose what is
+ * in them. This takes effect before the vCPU runs its next instruction; the
+ * translator must therefore end the block after the instruction that leads here.
+ */
+CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size,
+                          unsigned from, CcemuPage to);
 
 /*
- * Both take effect before the vCPU runs its next instruction; the translator
- * must therefore end the block after the instruction that leads here.
+ * Halts the vCPU: until any interrupt is pending or, if not @wake, until
+ * another one starts it anew. eip must be up to date.
  */
-void ccemu_arm(CPUState *cs, const CcemuFlavour *flavour);
-CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size, bool shared);
+G_NORETURN void ccemu_halt(CPUX86State *env, bool wake);
 
-/* Halts the vCPU until any interrupt is pending. eip must be up to date. */
-G_NORETURN void ccemu_halt(CPUX86State *env);
+/*
+ * Ends QEMU: the guest gave up, or did what the platform kills it for. eip must
+ * be up to date; @value is what explains more than @why can.
+ */
+G_NORETURN void ccemu_terminated(CPUX86State *env, const char *why,
+                                 uint64_t value);
 
 #endif /* CCEMU_H */
