@@ -56,9 +56,12 @@ deb:
 clean: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
 
+# What kind of guest the demonstration and the benchmark boot: tdx or snp.
+PLATFORM ?= tdx
+
 demo:
 	scripts/install-deps testbed
-	scripts/demo
+	scripts/demo $(PLATFORM)
 
 check:
 	scripts/install-deps testbed check style
@@ -86,7 +89,7 @@ compare:
 
 bench:
 	scripts/install-deps testbed bench
-	scripts/bench
+	scripts/bench --platform $(PLATFORM)
 
 record:
 	scripts/install-deps testbed record
@@ -108,8 +111,8 @@ help:
 	@echo '  make install-tools   install it, its man page, completion and units (DESTDIR=, PREFIX=/usr/local)'
 	@echo '  make deb             Debian packages: build/deb/unaccepted-{dkms,tools}_*.deb'
 	@echo
-	@echo 'The emulated TDX guest (Debian 12; first run builds QEMU, some minutes):'
-	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory'
+	@echo 'The emulated TDX or SEV-SNP guest (Debian 12; first run builds QEMU, some minutes):'
+	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory (PLATFORM=tdx, snp)'
 	@echo '  make check           all tests, in guests and in userspace'
 	@echo '  make check-all       and those that take too long to run each time'
 	@echo '  make check-package   install the packages in a Debian 12 userland and boot it (downloads 300 MB once)'
