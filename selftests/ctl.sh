@@ -120,7 +120,7 @@ for command in status watch "accept 1G" acceptor "acceptor all" map wait; do
 done
 exits 1 doctor
 has "doctor says what to do" "$out" "modprobe unaccepted"
-has "doctor sees the guest" "$out" "^ok    guest: this is a TDX guest$"
+has "doctor sees the guest" "$out" "^ok    guest: this is a $(platform) guest$"
 has "doctor sees the table" "$out" "^ok    table: "
 
 # Who waits is told when the module goes.

@@ -231,6 +231,16 @@ hits() {
 	awk -v why="$1" '$1 == why { print $2 }' $SYS/acceptor/hits
 }
 
+# What kind of guest this is. Linux clears the flags of SEV in /proc/cpuinfo, but has a
+# device by which a driver could talk to the firmware.
+platform() {
+	if grep -qw tdx_guest /proc/cpuinfo; then
+		echo TDX
+	elif [ -e /sys/bus/platform/devices/sev-guest ]; then
+		echo SEV-SNP
+	fi
+}
+
 # Milliseconds since boot, from the clock that the module uses as well.
 now_ms() {
 	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime

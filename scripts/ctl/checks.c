@@ -33,7 +33,8 @@ void check_guest(struct doctor *doctor)
 {
 	if (file_has("/proc/cpuinfo", " tdx_guest"))
 		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a TDX guest");
-	else if (file_exists("/dev/sev-guest") || log_has(doctor, "SEV-SNP"))
+	/* Linux clears the flags of SEV in cpuinfo, but has a device for requests. */
+	else if (file_exists("/sys/bus/platform/devices/sev-guest") || log_has(doctor, "SEV-SNP"))
 		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a SEV-SNP guest");
 	else
 		doctor_say(doctor, FOUND_INFO, "guest", NULL,
