@@ -21,6 +21,7 @@
  *				so the kernel's accounts say
  *	skew PAGES		the counter of unaccepted pages goes wrong by so many
  *	bit UNIT		the bit of a unit in the EFI table is flipped
+ *	alias shared|private	a page of this kind, mapped as the other one and read
  *	zone			only look
  *
  * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
@@ -42,10 +43,12 @@
 #include <linux/mutex.h>
 #include <linux/sched/task.h>
 #include <linux/seq_file.h>
+#include <linux/set_memory.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/uaccess.h>
+#include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
 #include <asm/msr.h>
@@ -730,6 +733,37 @@ static int run_bit(int argc, char **argv)
 	return 0;
 }
 
+/* A page that cannot be made private again is lost: nobody else may have it. */
+static int run_alias(int argc, char **argv)
+{
+	bool shared = argc == 2 && !strcmp(argv[1], "shared");
+	struct page *page;
+	void *alias;
+	int ret = 0;
+
+	if (argc != 2 || (!shared && strcmp(argv[1], "private")))
+		return -EINVAL;
+	page = alloc_page(GFP_KERNEL);
+	if (!page)
+		return -ENOMEM;
+	if (shared)
+		ret = set_memory_decrypted((unsigned long)page_address(page), 1);
+	if (ret)
+		return ret;
+
+	alias = vmap(&page, 1, VM_MAP, shared ? PAGE_KERNEL : pgprot_decrypted(PAGE_KERNEL));
+	if (alias)
+		say("first_byte", READ_ONCE(*(u8 *)alias));
+	else
+		ret = -ENOMEM;
+	vunmap(alias);
+
+	if (shared && set_memory_encrypted((unsigned long)page_address(page), 1))
+		return -EIO;
+	__free_page(page);
+	return ret;
+}
+
 /* ---- debugfs ---- */
 
 /* In steps short enough for those who look ten times a second. */
@@ -771,6 +805,7 @@ static const struct {
 	{ "steal", run_steal },
 	{ "skew", run_skew },
 	{ "bit", run_bit },
+	{ "alias", run_alias },
 };
 
 static int run_workload(int argc, char **argv)

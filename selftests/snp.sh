@@ -1,0 +1,86 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0
+#
+# On SEV-SNP a page is made private by a request to the host, and then validated. Does
+# each acceptance ask for what it validates and no more, in pages of 2M; does it go on
+# with a host that does a part of a request, and with one that has only 4K pages?
+# Do processors, which start in a way of their own there, come and go?
+. "$(dirname "$0")/lib.sh"
+# shellcheck disable=SC1091
+. "$HERE/work.sh"
+
+[ "$(platform)" = SEV-SNP ] || skip_all "not an SEV-SNP guest"
+[ "$(vmstat_bytes)" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory"
+[ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
+[ -e "$WORK_KO" ] || skip_all "no module at $WORK_KO"
+
+remember() {
+	ccemu counters >/tmp/remembered
+}
+
+# delta COUNTER...: what each has risen by since remember()
+delta() {
+	for name; do
+		was=$(awk -v name="$name" '$1 == name { print $2 }' /tmp/remembered)
+		printf '%d ' $(($(emu "$name") - was))
+	done
+}
+
+# The kernel accepts in units of 2M; that is how many went.
+units() {
+	echo $((-($(delta pages_pending)) / 512))
+}
+
+begin 22
+
+load
+remember
+is "64M are accepted" "$(onewrite $SYS/accept 64M)" ok
+units=$(units)
+holds "as 32 units, and the guard behind ($units)" "$units" -ge 31 -a "$units" -le 33
+is "each is one 2M page, asked for and validated once" \
+	"$(delta psc_2m accept_2m)" "$units $units "
+is "there is no 4K page" "$(delta psc_4k accept_4k size_mismatch)" "0 0 0 "
+is "each block is one request" "$(delta map_gpa)" "16 "
+
+# A host may return before a request is done; the kernel asks again for the rest.
+ccemu set psc_batch 1
+remember
+is "16M, page by page" "$(onewrite $SYS/accept 16M)" ok
+units=$(units)
+holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
+is "each page is a request, and none was asked for twice" \
+	"$(delta map_gpa psc_2m accept_2m psc_4k)" "$units $units $units 0 "
+ccemu set psc_batch 0
+
+# A host that has but 4K pages agrees to 2M, and PVALIDATE tells.
+ccemu set max_level 0
+remember
+is "16M of a host that has but 4K pages" "$(onewrite $SYS/accept 16M)" ok
+units=$(units)
+holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
+is "asked for as 2M" "$(delta psc_2m psc_4k)" "$units 0 "
+is "refused as 2M, validated as 4K" \
+	"$(delta accept_2m size_mismatch accept_4k)" "0 $units $((units * 512)) "
+ccemu set max_level 2
+remember
+is "2M pages again" "$(onewrite $SYS/accept 4M) $(delta psc_4k accept_4k size_mismatch)" "ok 0 0 0 "
+agree "the counters agree"
+
+# Once, for 6.12 forgets that the page by which this processor talked to the host is not
+# in use any more: it takes a spare one from then on, and panics after another round.
+echo 0 >/sys/devices/system/cpu/cpu1/online
+is "CPU 1 goes" "$(nproc)" 1
+echo 1 >/sys/devices/system/cpu/cpu1/online
+is "and comes back" "$(nproc)" 2
+is "it can accept" "$(taskset 2 "$HERE/onewrite" $SYS/accept 4M)" ok
+is "no page was validated twice" "$(emu already_accepted)" 0
+is "none was touched before" "$(emu bad_access)" 0
+is "private memory was not looked at as shared" "$(emu wrong_alias)" 0
+insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
+work alias private
+is "unless one does so" "$(emu wrong_alias)" 1
+rmmod ua_workload
+unload
+clean_log
+ktap_finished
