@@ -96,7 +96,7 @@ int ua_accept_one(struct zone *zone, enum ua_why why)
  */
 void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *view)
 {
-	s64 unusable = BIT(order) - 1 + READ_ONCE(zone->nr_free_highatomic);
+	s64 unusable = BIT(order) - 1 + ua_zone_highatomic(zone);
 
 	if (IS_ENABLED(CONFIG_CMA))
 		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
@@ -106,7 +106,7 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->parked -
 		     unusable;
 	view->high = high_wmark_pages(zone);
-	view->promo = promo_wmark_pages(zone);
+	view->promo = wmark_pages(zone, WMARK_PROMO);
 }
 
 /*

@@ -274,7 +274,8 @@ static void acceptor_stop_all(struct ua_acceptor *acceptor)
 			continue;
 		/* At the lowest priority it might not get to see for minutes that it is to end. */
 		set_user_nice(acceptor->threads[i].task, 0);
-		kthread_stop_put(acceptor->threads[i].task);
+		kthread_stop(acceptor->threads[i].task);
+		put_task_struct(acceptor->threads[i].task);
 		acceptor->threads[i].task = NULL;
 	}
 	/* Nobody is there to be kicked. */

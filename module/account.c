@@ -203,13 +203,16 @@ u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket)
 void ua_account_call(struct zone *zone, struct ua_event *event)
 {
 	struct ua_books __percpu *books = ua_zone_stat(zone)->books;
-	u64 old = this_cpu_read(books->count.max_ns);
+	u64 max = this_cpu_read(books->count.max_ns), seen;
 
 	this_cpu_inc(books->count.calls);
 	this_cpu_add(books->count.total_ns, event->ns);
-	while (old < event->ns &&
-	       !this_cpu_try_cmpxchg(books->count.max_ns, &old, event->ns))
-		;
+	while (max < event->ns) {
+		seen = this_cpu_cmpxchg(books->count.max_ns, max, event->ns);
+		if (seen == max)
+			break;
+		max = seen;
+	}
 	if (event->result)
 		this_cpu_inc(books->count.failures);
 	else
@@ -322,7 +325,7 @@ void ua_account_error(struct ua_error *error, int number, const char *who,
 {
 	error->at_ns = ktime_get_mono_fast_ns();
 	error->number = number;
-	strscpy(error->who, who);
+	strscpy(error->who, who, sizeof(error->who));
 	error->reason = reason;
 }
 

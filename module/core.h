@@ -13,6 +13,8 @@
 #include <linux/mmzone.h>
 #include <linux/types.h>
 
+#include "bind_zone.h"
+
 struct efi_unaccepted_memory;
 
 /*

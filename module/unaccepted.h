@@ -3,8 +3,8 @@
 #define _UNACCEPTED_H
 
 #include <linux/atomic.h>
-#include <linux/cpumask_types.h>
-#include <linux/irq_work_types.h>
+#include <linux/cpumask.h>
+#include <linux/irq_work.h>
 #include <linux/mmzone.h>
 #include <linux/mutex.h>
 #include <linux/percpu-defs.h>

@@ -38,6 +38,7 @@
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
+#include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/module.h>
 #include <linux/mutex.h>
@@ -54,7 +55,11 @@
 #include <asm/msr.h>
 #include <asm/unaccepted_memory.h>
 
+#include "../../module/bind_zone.h"
+
 #define BLOCK_PAGES	((long)MAX_ORDER_NR_PAGES)
+/* MAX_PAGE_ORDER, which older kernels do not have. */
+#define LARGEST_ORDER	ilog2(MAX_ORDER_NR_PAGES)
 #define HALF_PAGES	(BLOCK_PAGES / 2)
 
 /* Too few for a block of order 9, enough for what the per-CPU lists take. */
@@ -97,7 +102,7 @@ static long spare(struct zone *zone)
 {
 	long pages = zone_page_state(zone, NR_FREE_PAGES);
 
-	pages -= parked(zone) + READ_ONCE(zone->nr_free_highatomic);
+	pages -= parked(zone) + ua_zone_highatomic(zone);
 	if (IS_ENABLED(CONFIG_CMA))
 		pages -= zone_page_state(zone, NR_FREE_CMA_PAGES);
 	return pages;
@@ -105,7 +110,7 @@ static long spare(struct zone *zone)
 
 static long deficit(struct zone *zone)
 {
-	return (long)promo_wmark_pages(zone) - spare(zone);
+	return (long)wmark_pages(zone, WMARK_PROMO) - spare(zone);
 }
 
 /* Never 0: that means to the kernel that there are no watermarks yet. */
@@ -137,7 +142,7 @@ static void say_zone(struct zone *zone)
 {
 	say("spare_pages", spare(zone));
 	say("parked_pages", parked(zone));
-	say("promo_pages", promo_wmark_pages(zone));
+	say("promo_pages", wmark_pages(zone, WMARK_PROMO));
 	say("deficit_pages", deficit(zone));
 }
 
@@ -202,7 +207,7 @@ static void take_large(struct list_head *list, gfp_t gfp)
 {
 	int order, i;
 
-	for (order = MAX_PAGE_ORDER; order >= pageblock_order; order--) {
+	for (order = LARGEST_ORDER; order >= pageblock_order; order--) {
 		struct page *page;
 
 		while ((page = alloc_pages(gfp, order))) {
@@ -323,7 +328,7 @@ static int run_high(int argc, char **argv)
 
 	if (!zone)
 		return -ENODATA;
-	if (argc != 4 || kstrtouint(argv[1], 0, &order) || order > MAX_PAGE_ORDER ||
+	if (argc != 4 || kstrtouint(argv[1], 0, &order) || order > LARGEST_ORDER ||
 	    kstrtouint(argv[2], 0, &count) || high_gfp(argv[3], &gfp))
 		return -EINVAL;
 
@@ -567,8 +572,10 @@ static int run_parallel(int argc, char **argv)
 		set_promo(run.zone, spare(run.zone) + blocks * BLOCK_PAGES);
 	begin = ktime_get_ns();
 	WRITE_ONCE(run.go, true);
-	for (i = 0; i < started; i++)
-		kthread_stop_put(tasks[i]);
+	for (i = 0; i < started; i++) {
+		kthread_stop(tasks[i]);
+		put_task_struct(tasks[i]);
+	}
 	set_promo(run.zone, promo);
 	if (started != threads)
 		return -ENOMEM;
@@ -682,7 +689,7 @@ static int run_loop(int argc, char **argv)
 
 	if (argc != 3 || kstrtouint(argv[1], 0, &loop.order) ||
 	    kstrtouint(argv[2], 0, &loop.count) ||
-	    loop.order > MAX_PAGE_ORDER || !loop.count || loop.count > 10000)
+	    loop.order > LARGEST_ORDER || !loop.count || loop.count > 10000)
 		return -EINVAL;
 
 	local_irq_save(flags);
