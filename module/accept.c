@@ -10,6 +10,7 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "bind_zone.h"
 #include "unaccepted.h"
 
 /* Long to an allocation, short to a host that makes room. */

@@ -13,8 +13,6 @@
 #include <linux/mmzone.h>
 #include <linux/types.h>
 
-#include "bind_zone.h"
-
 struct efi_unaccepted_memory;
 
 /*
