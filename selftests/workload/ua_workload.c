@@ -9,7 +9,9 @@
  *	fragment MIB		see to it that so much accepted memory of each
  *				zone is free, in single pages, the rest held
  *	release			give all that is held back
- *	high ORDER N KIND	N allocations; KIND: noretry, retry, plain or movable
+ *	high ORDER N KIND	N allocations; KIND: noretry, retry, plain or movable.
+ *				short: before how many of them no zone had one free;
+ *				unserved: how many of those accepted nothing
  *	burst BLOCKS [probe]	the watermark rises so far at once; then single
  *				pages until it is reached. probe: with a timer
  *				that sees for how long interrupts are off
@@ -315,10 +317,42 @@ static int high_gfp(const char *kind, gfp_t *gfp)
 	return 0;
 }
 
+/* What is there for atomic allocations only, or on its way out, is not for us. */
+static bool zone_may_have(struct zone *zone, unsigned int order)
+{
+	unsigned int larger;
+	int type, cpu;
+
+	for (larger = order; larger <= LARGEST_ORDER; larger++)
+		for (type = 0; type < MIGRATE_PCPTYPES; type++)
+			if (!list_empty(&zone->free_area[larger].free_list[type]))
+				return true;
+	/* Those lists hold huge pages, too. */
+	for_each_online_cpu(cpu)
+		if (READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count) >= 1 << order)
+			return true;
+	return false;
+}
+
+/* Is there none of an order, nor what could be split? */
+static bool none_free(unsigned int order)
+{
+	int node, i;
+
+	for_each_online_node(node) {
+		struct zone *zones = NODE_DATA(node)->node_zones;
+
+		for (i = 0; i < MAX_NR_ZONES; i++)
+			if (populated_zone(&zones[i]) && zone_may_have(&zones[i], order))
+				return false;
+	}
+	return true;
+}
+
 static int run_high(int argc, char **argv)
 {
 	static unsigned long before[NR_VM_EVENT_ITEMS], after[NR_VM_EVENT_ITEMS];
-	unsigned int order, count, i, good = 0;
+	unsigned int order, count, i, good = 0, short_of = 0, unserved = 0;
 	struct zone *zone = target_zone();
 	struct page *page, *next;
 	u64 ns, longest = 0;
@@ -335,9 +369,15 @@ static int run_high(int argc, char **argv)
 	blocks = parked(zone);
 	all_vm_events(before);
 	for (i = 0; i < count; i++) {
+		unsigned long accepted = global_zone_page_state(NR_UNACCEPTED);
+		bool none = none_free(order);
+
 		ns = ktime_get_ns();
 		page = alloc_pages(gfp, order);
 		longest = max(longest, ktime_get_ns() - ns);
+		accepted -= global_zone_page_state(NR_UNACCEPTED);
+		short_of += none;
+		unserved += none && !accepted;
 		if (!page)
 			continue;
 		good++;
@@ -352,6 +392,8 @@ static int run_high(int argc, char **argv)
 
 	say("succeeded", good);
 	say("failed", count - good);
+	say("short", short_of);
+	say("unserved", unserved);
 	say("longest_ns", longest);
 	say("compact_stall", after[COMPACTSTALL] - before[COMPACTSTALL]);
 	say("compact_fail", after[COMPACTFAIL] - before[COMPACTFAIL]);
