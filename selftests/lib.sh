@@ -216,6 +216,29 @@ want() {
 	echo "$as_before" >$pages
 }
 
+# ran_short NODE: is less free and accepted in the zone that a node gives from first than
+# its highest watermark asks for?
+ran_short() {
+	awk -v node="$1," '
+		/^Node/ { ours = $2 == node }
+		$1 == "pages" { free = $3 }
+		$1 == "high" || $1 == "promo" { mark = $2 }
+		$1 == "managed" { managed = $2 }
+		$1 == "nr_unaccepted" && ours && managed { short = free - $2 < mark }
+		END { exit !short }' /proc/zoneinfo
+}
+
+# spare MIB: have so much more accepted than watermarks ask for, shared out among all zones,
+# that nobody but the test has anything accepted while it looks.
+spare() {
+	mark=$(cat /proc/sys/vm/min_free_kbytes)
+	echo $((mark + ($1 << 10))) >/proc/sys/vm/min_free_kbytes
+	for node in /sys/devices/system/node/node[0-9]*; do
+		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}'
+	done
+	echo "$mark" >/proc/sys/vm/min_free_kbytes
+}
+
 # A place that holds as much as there is memory.
 FILL=/tmp/fill
 mount_fill() {

@@ -23,6 +23,7 @@ numbers() {
 
 begin 24
 
+spare 64
 load
 is "the heading" "$(head -n 1 $DBG/recent)" "seconds cause comm pid node zone pfn ns result"
 is "no entries yet" "$(entries)" ""
