@@ -65,9 +65,14 @@ holds() {
 	fi
 }
 
-# A kernel that checks itself takes ten times as long for everything.
+# A kernel that checks itself takes ten times as long for everything, and keeps what is
+# freed from being used again for a while.
 PATIENCE=1200
-! grep -q ' kasan_report$' /proc/kallsyms || PATIENCE=12000
+SPARE_MIB=64
+if grep -q ' kasan_report$' /proc/kallsyms; then
+	PATIENCE=12000
+	SPARE_MIB=384
+fi
 
 # wait_for CONDITION: a command line that must come true within a minute
 wait_for() {
@@ -228,11 +233,11 @@ ran_short() {
 		END { exit !short }' /proc/zoneinfo
 }
 
-# spare MIB: have so much more accepted than watermarks ask for, shared out among all zones,
-# that nobody but the test has anything accepted while it looks.
+# Have so much more accepted than watermarks ask for, shared out among all zones, that
+# nobody but the test has anything accepted while it looks.
 spare() {
 	mark=$(cat /proc/sys/vm/min_free_kbytes)
-	echo $((mark + ($1 << 10))) >/proc/sys/vm/min_free_kbytes
+	echo $((mark + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
 	for node in /sys/devices/system/node/node[0-9]*; do
 		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}'
 	done
