@@ -73,11 +73,13 @@ start_ahead() {
 	[ "$1" = off ] || settle waiting
 }
 
-# What is accepted and free beyond the watermark, of each zone with more to accept.
+# What is accepted and free beyond the watermark, of each zone with more to accept. The
+# highest one, promo, is not shown by 6.1: as far above high as that is above low.
 zone_spare() {
 	awk '/^Node/ { zone = $4; free = 0 }
 		$1 == "pages" && $2 == "free" { free = $3 }
-		$1 == "promo" { promo = $2 }
+		$1 == "low" { promo = -$2 }
+		$1 == "high" { promo += 2 * $2 }
 		$1 == "nr_unaccepted" && $2 > 0 { print zone, (free - $2 - promo) * 4096 }' \
 		/proc/zoneinfo
 }

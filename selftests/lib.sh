@@ -182,9 +182,12 @@ by_allocations() {
 	echo $(($(get accepted_allocation_bytes) + $(get accepted_other_bytes)))
 }
 
-# The watermarks up to which the kernel's own policy accepts, of all zones.
+# The watermarks up to which the kernel's own policy accepts, of all zones. 6.1 does not
+# show WMARK_PROMO, which is as far above high as high is above low.
 promo_bytes() {
-	awk '$1 == "promo" { pages += $2 } END { print pages * 4096 }' /proc/zoneinfo
+	awk '$1 == "low" { pages -= $2 }
+		$1 == "high" { pages += 2 * $2 }
+		END { print pages * 4096 }' /proc/zoneinfo
 }
 
 # zone_pages ZONE KEY [NODE]: a number of /proc/zoneinfo
@@ -198,7 +201,7 @@ zone_pages() {
 # accepts up to.
 spare_bytes() {
 	echo $((($(zone_pages "$1" "pages free" "${2-}") - $(zone_pages "$1" nr_unaccepted "${2-}") - \
-		$(zone_pages "$1" promo "${2-}")) * 4096))
+		2 * $(zone_pages "$1" high "${2-}") + $(zone_pages "$1" low "${2-}")) * 4096))
 }
 
 # How often the OOM killer has struck since boot.
@@ -227,7 +230,8 @@ ran_short() {
 	awk -v node="$1," '
 		/^Node/ { ours = $2 == node }
 		$1 == "pages" { free = $3 }
-		$1 == "high" || $1 == "promo" { mark = $2 }
+		$1 == "low" { mark = -$2 }
+		$1 == "high" { mark += 2 * $2 }
 		$1 == "managed" { managed = $2 }
 		$1 == "nr_unaccepted" && ours && managed { short = free - $2 < mark }
 		END { exit !short }' /proc/zoneinfo
