@@ -123,7 +123,6 @@ cannot_be_written() {
 	is "  and nothing changed" "$(everything)" "$before"
 }
 
-spare
 load
 DIRS=$(cd $SYS && find . -type d -name 'node*' -o -type d -path './node*/*' | sed 's,^\./,,' | sort)
 NODES=$(cd $SYS && ls -d node[0-9]*)

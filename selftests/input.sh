@@ -13,7 +13,6 @@ newline='
 
 begin 242
 
-spare
 load
 for file in $SYS/accept $DBG/accept; do
 	for data in "$newline" "   " abc -1 0 0M 1X 1KB 1.5G 0x1000 +1M 5% % 0% -5% "1 2" "1G 1G" \

@@ -37,10 +37,15 @@ skip_all() {
 [ -e "$KO" ] || skip_all "no module at $KO"
 [ -d /sys/kernel/debug/tracing ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 
+# begin TESTS: so many are to come
 begin() {
 	dmesg -c >/dev/null
 	ktap_print_header
 	ktap_set_plan "$1"
+	case $(vmstat_bytes) in
+	0|'') ;;
+	*) spare ;;
+	esac
 }
 
 # is DESCRIPTION GOT WANTED
@@ -227,25 +232,24 @@ want() {
 # ran_short NODE: is less free and accepted in the zone that a node gives from first than
 # its highest watermark asks for?
 ran_short() {
-	awk -v node="$1," '
-		/^Node/ { ours = $2 == node }
-		$1 == "pages" { free = $3 }
-		$1 == "low" { mark = -$2 }
-		$1 == "high" { mark += 2 * $2 }
-		$1 == "managed" { managed = $2 }
-		$1 == "nr_unaccepted" && ours && managed { short = free - $2 < mark }
-		END { exit !short }' /proc/zoneinfo
+	zone=$(awk -v node="$1," '
+		/^Node/ { ours = $2 == node; zone = $4 }
+		$1 == "managed" && $2 > 0 && ours { first = zone }
+		END { print first }' /proc/zoneinfo)
+	[ "$(spare_bytes "$zone" "$1")" -lt 0 ]
 }
 
 # Have so much more accepted than watermarks ask for, shared out among all zones, that
 # nobody but the test has anything accepted while it looks.
 spare() {
-	mark=$(cat /proc/sys/vm/min_free_kbytes)
-	echo $((mark + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
+	min=$(cat /proc/sys/vm/min_free_kbytes)
+	echo $((min + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
+	enough=0
 	for node in /sys/devices/system/node/node[0-9]*; do
-		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}'
+		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}' || enough=1
 	done
-	echo "$mark" >/proc/sys/vm/min_free_kbytes
+	echo "$min" >/proc/sys/vm/min_free_kbytes
+	[ $enough = 0 ] || ktap_exit_fail_msg "cannot have ${SPARE_MIB}M accepted beforehand"
 }
 
 # A place that holds as much as there is memory.

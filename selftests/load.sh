@@ -8,12 +8,6 @@
 
 begin 47
 
-# Away from the watermark, where the kernel accepts for whatever is allocated.
-mount_fill
-dd if=/dev/zero of=$FILL/fill bs=1M count=32 2>/dev/null
-rm $FILL/fill
-umount $FILL
-
 before=$(vmstat_bytes)
 calls=$(emu accept_calls)
 load

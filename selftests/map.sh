@@ -36,7 +36,6 @@ count() {
 
 begin 56
 
-spare
 load
 is "default scale" "$(get map_chunk_bytes)" $((64 << 20))
 is "the first line" "$(head -n 1 $DBG/map)" "chunk_bytes $((64 << 20))"

@@ -42,7 +42,6 @@ hex() {
 
 begin 172
 
-spare
 load
 is "nothing was written yet" "$(get accept_range)" none
 is "no error either" "$(get accept_error)" none

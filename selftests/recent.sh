@@ -23,7 +23,6 @@ numbers() {
 
 begin 24
 
-spare
 load
 is "the heading" "$(head -n 1 $DBG/recent)" "seconds cause comm pid node zone pfn ns result"
 is "no entries yet" "$(entries)" ""

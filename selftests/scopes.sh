@@ -70,7 +70,6 @@ asks() {
 
 begin 68
 
-spare
 load
 is "a directory for each node" "$(node_dirs | wc -l)" "$nodes"
 is "a directory for each zone" "$(zone_dirs | tr / ' ')" "$(awk 'NR > 1 { print "node" $1, $2 }' $DBG/zones | sort)"

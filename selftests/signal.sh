@@ -11,7 +11,6 @@ begin 24
 # Slow enough to be interrupted: 20 ms for a block.
 ccemu set cost_2m 10000000
 
-spare
 load
 start=$(get unaccepted_bytes)
 for signal in INT TERM KILL; do

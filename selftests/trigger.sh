@@ -23,7 +23,6 @@ asks() {
 
 begin 60
 
-spare
 load
 # Units of parked blocks that something before us has accepted, as a guard.
 already=$(($(get unaccepted_bytes) / (2 << 20) - $(table_field bits_set)))
