@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+#include <linux/kexec.h>
 #include <linux/reboot.h>
 #include <sys/syscall.h>
 
@@ -16,8 +17,9 @@
 
 static void help(FILE *to)
 {
-	fputs("usage: kexec load KERNEL INITRAMFS CMDLINE   kexec_file_load(2)\n"
-	      "       kexec jump                            into what was loaded, at once\n"
+	fputs("usage: kexec load KERNEL INITRAMFS CMDLINE         kexec_file_load(2)\n"
+	      "       kexec load-panic KERNEL INITRAMFS CMDLINE   the same, for when this one crashes\n"
+	      "       kexec jump                                  into what was loaded, at once\n"
 	      "       kexec --help\n"
 	      "exit status: 0 loaded, 1 error, 2 usage; a jump does not return\n", to);
 }
@@ -28,7 +30,8 @@ static int error(const char *what)
 	return 1;
 }
 
-static int load(const char *kernel, const char *initramfs, const char *cmdline)
+static int load(const char *kernel, const char *initramfs, const char *cmdline,
+		unsigned long flags)
 {
 	int kernel_fd, initramfs_fd;
 
@@ -40,7 +43,7 @@ static int load(const char *kernel, const char *initramfs, const char *cmdline)
 		return error(initramfs);
 	/* The length counts the zero at the end. */
 	if (syscall(SYS_kexec_file_load, kernel_fd, initramfs_fd, strlen(cmdline) + 1,
-		    cmdline, 0L))
+		    cmdline, flags))
 		return error("kexec_file_load");
 	return 0;
 }
@@ -61,7 +64,9 @@ int main(int argc, char **argv)
 		return 0;
 	}
 	if (argc == 5 && !strcmp(argv[1], "load"))
-		return load(argv[2], argv[3], argv[4]);
+		return load(argv[2], argv[3], argv[4], 0);
+	if (argc == 5 && !strcmp(argv[1], "load-panic"))
+		return load(argv[2], argv[3], argv[4], KEXEC_FILE_ON_CRASH);
 	if (argc == 2 && !strcmp(argv[1], "jump"))
 		return jump();
 	help(stderr);

@@ -5,9 +5,15 @@
 # its predecessor left? This loads the kernel that it finds in /root/bzImage, with
 # an initramfs so large that it must go to memory which lies parked, and jumps.
 # The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
+#
+# "kexec.sh crash": the other kernel is for when this one crashes, which it then does,
+# and reads all that this one had. For guests with crashkernel= on the command line.
+#
+# With another version of the kernel in /root/bzImage its module is in /root/second.ko.
 . "$(dirname "$0")/lib.sh"
 
 IMAGE=/root/bzImage
+SECOND_KO=/root/second.ko
 MORE=/tmp/more		# what the second kernel has and this one has not
 INITRAMFS=/tmp/initramfs
 MARK=second_kernel
@@ -28,7 +34,8 @@ accepted_in_parked() {
 # The archive that this kernel was started with is gone, but not its files; a
 # second one behind it says what else there is, and what is to run.
 pack() {
-	mkdir -p $MORE/dev $MORE/root $MORE/testbed
+	mkdir -p $MORE/dev $MORE/root $MORE/testbed "$MORE$HERE"
+	[ ! -e $SECOND_KO ] || cp $SECOND_KO "$MORE$KO"
 	# /init writes there, and here something is mounted over it.
 	mknod $MORE/dev/console c 5 1
 	i=0
@@ -40,9 +47,15 @@ pack() {
 	md5sum <$MORE/root/padding >$MORE/root/padding.md5
 	echo "exec $HERE/run_in_guest.sh kexec:arrived-${1-}" >$MORE/testbed/command
 	vmstat_bytes >$MORE/root/unaccepted_before
+	uname -r >$MORE/root/release
 	(cd / && find . -xdev ! -path ./root/bzImage | cpio -o -H newc) >$INITRAMFS
 	(cd $MORE && find . | cpio -o -H newc) >>$INITRAMFS
 	rm -r $MORE
+}
+
+# How the second kernel is told what it is; a third one has no place.
+command_line() {
+	sed "s/crashkernel=[^ ]*//; s/\$/ $MARK ${1-}/" /proc/cmdline
 }
 
 depart() {
@@ -53,7 +66,7 @@ depart() {
 	pack "$1" 2>/dev/null
 	before=$(accepted_in_parked)
 	is "a kernel and an initramfs are loaded" \
-		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(cat /proc/cmdline) $MARK" 2>&1)" ""
+		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(command_line)" 2>&1)" ""
 	# A block accepted for an allocation has a unit behind it accepted as well.
 	added=$((($(accepted_in_parked) - before) >> 20))
 	if [ "$BINDING" = hooks ]; then
@@ -100,7 +113,42 @@ arrive() {
 	ktap_finished
 }
 
+crash() {
+	[ -e $IMAGE ] || skip_all "no kernel at $IMAGE"
+	[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+	begin 3
+	PADDING_COPIES=1
+	load
+	pack crash 2>/dev/null
+	is "a kernel is loaded for when this one crashes" \
+		"$("$HERE/kexec" load-panic $IMAGE $INITRAMFS "$(command_line nr_cpus=1)" 2>&1)" ""
+	is "no page was touched before" "$(emu bad_access)" 0
+	clean_log
+	(ktap_finished) || exit 1
+	echo c >/proc/sysrq-trigger
+	ktap_exit_fail_msg "it lives"
+}
+
+# The memory of the one that crashed, as far as that had accepted it.
+arrive_crashed() {
+	begin 6
+	is "this is the second kernel" "$(grep -cw $MARK /proc/cmdline)" 1
+	size=$(stat -c %s /proc/vmcore)
+	holds "it is told of all memory of the first one" \
+		"$size" -gt "$(cat /root/unaccepted_before)"
+	is "whose release it finds there" \
+		"$(head -c 1000000 /proc/vmcore | grep -a -o -m 1 'OSRELEASE=.*')" "OSRELEASE=$(cat /root/release)"
+	is "all of it can be read" "$(dd if=/proc/vmcore of=/dev/null bs=4k 2>&1 | sed -n 's/ records in//p')" \
+		"$((size / 4096))+0"
+	is "no page was accepted twice, none touched before" \
+		"$(emu already_accepted) $(emu bad_access)" "0 0"
+	clean_log
+	ktap_finished
+}
+
 case ${1-} in
+arrived-crash) arrive_crashed ;;
+crash) crash ;;
 arrived*) arrive "${1#arrived-}" ;;
 *) depart "${1-}" ;;
 esac
