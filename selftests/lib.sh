@@ -72,10 +72,10 @@ holds() {
 
 # A kernel that checks itself takes ten times as long for everything, and keeps what is
 # freed from being used again for a while.
-PATIENCE=1200
+SLOWER=1
 SPARE_MIB=64
 if grep -q ' kasan_report$' /proc/kallsyms; then
-	PATIENCE=12000
+	SLOWER=10
 	SPARE_MIB=384
 fi
 
@@ -84,7 +84,7 @@ wait_for() {
 	tries=0
 	until eval "$1"; do
 		tries=$((tries + 1))
-		[ $tries -lt $PATIENCE ] || { ktap_print_msg "gave up: $1"; return 1; }
+		[ $tries -lt $((1200 * SLOWER)) ] || { ktap_print_msg "gave up: $1"; return 1; }
 		usleep 50000
 	done
 }
