@@ -79,6 +79,8 @@ def _machine(parser, size):
     group.add_argument("--deterministic", action="store_true",
                        help="count instructions instead of time: equal input gives equal output, to "
                        "the byte")
+    group.add_argument("--instruction-ns", metavar="N", type=int, choices=(1, 2, 4),
+                       help="ns that an instruction takes if they are counted: 1, 2 or 4 (4)")
 
 
 def _guest(parser):
@@ -180,6 +182,8 @@ def _check(parser, args):
         parser.error("--shell together with something else to run")
     if args.deterministic and args.tcg == "multi":
         parser.error("--deterministic needs --tcg single")
+    if args.instruction_ns and not args.deterministic:
+        parser.error("--instruction-ns needs --deterministic")
     for path in filter(None, [args.script, args.kernel, args.symbols, args.qemu, args.loader,
                               *args.module, *args.db]):
         if not os.path.isfile(path):
@@ -279,5 +283,6 @@ def qemu_command(args, qemu, firmware, loader, files, monitor):
     if args.dump:
         command += ["-qmp", f"unix:{escape(monitor)},server=on,wait=off"]
     if args.deterministic:
-        command += ["-icount", "shift=2,sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
+        shift = (args.instruction_ns or 4).bit_length() - 1
+        command += ["-icount", f"shift={shift},sleep=off", "-rtc", "base=2026-01-01,clock=vm", "-seed", "1"]
     return command

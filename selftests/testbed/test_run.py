@@ -161,6 +161,8 @@ class CommandLine(unittest.TestCase):
         for words in (["--memory", "x", "--", "true"], ["--cpus", "0", "--", "true"], ["--nonsense"],
                       ["--shell", "--", "true"], ["--hole", "1G", "--", "true"], ["--mem", "4G", "--", "a"],
                       ["--deterministic", "--tcg", "multi", "--", "true"],
+                      ["--instruction-ns", "1", "--", "true"],
+                      ["--deterministic", "--instruction-ns", "3", "--", "true"],
                       ["--script", "/nonexistent"], ["--db", "/nonexistent", "--", "a"],
                       ["--db", "/dev/null", "--", "a"], ["--dump", "/nonexistent", "--", "true"],
                       ["--log", "/nonexistent/log", "--", "true"],
@@ -199,6 +201,7 @@ class CommandLine(unittest.TestCase):
         line = self.command("--accept-level", "4K", "--cost", "fast", "--deterministic")
         self.assertIn("max-level=0,cost-4k=2000,cost-2m=200000,", line)
         self.assertIn("-icount shift=2,sleep=off", line)
+        self.assertIn("-icount shift=0,", self.command("--deterministic", "--instruction-ns", "1"))
 
     def test_platform(self):
         self.assertIn("vendor=GenuineIntel", self.command())
