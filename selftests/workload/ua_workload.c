@@ -11,7 +11,8 @@
  *	release			give all that is held back
  *	high ORDER N KIND	N allocations; KIND: noretry, retry, plain or movable.
  *				short: before how many of them no zone had one free;
- *				unserved: how many of those accepted nothing
+ *				unserved: how many of those accepted nothing;
+ *				lacked: before how many the zone had none
  *	burst BLOCKS [probe]	the watermark rises so far at once; then single
  *				pages until it is reached. probe: with a timer
  *				that sees for how long interrupts are off
@@ -352,7 +353,7 @@ static bool none_free(unsigned int order)
 static int run_high(int argc, char **argv)
 {
 	static unsigned long before[NR_VM_EVENT_ITEMS], after[NR_VM_EVENT_ITEMS];
-	unsigned int order, count, i, good = 0, short_of = 0, unserved = 0;
+	unsigned int order, count, i, good = 0, short_of = 0, unserved = 0, lacked = 0;
 	struct zone *zone = target_zone();
 	struct page *page, *next;
 	u64 ns, longest = 0;
@@ -372,6 +373,7 @@ static int run_high(int argc, char **argv)
 		unsigned long accepted = global_zone_page_state(NR_UNACCEPTED);
 		bool none = none_free(order);
 
+		lacked += !zone_may_have(zone, order);
 		ns = ktime_get_ns();
 		page = alloc_pages(gfp, order);
 		longest = max(longest, ktime_get_ns() - ns);
@@ -394,6 +396,7 @@ static int run_high(int argc, char **argv)
 	say("failed", count - good);
 	say("short", short_of);
 	say("unserved", unserved);
+	say("lacked", lacked);
 	say("longest_ns", longest);
 	say("compact_stall", after[COMPACTSTALL] - before[COMPACTSTALL]);
 	say("compact_fail", after[COMPACTFAIL] - before[COMPACTFAIL]);
