@@ -2,18 +2,18 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Can a guest with unaccepted memory start another kernel, and has that one what
-# its predecessor left? This loads the kernel that it finds in /root/bzImage, with
+# its predecessor left? This loads the kernel that it finds in /bzImage, with
 # an initramfs so large that it must go to memory which lies parked, and jumps.
 # The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
 #
 # "kexec.sh crash": the other kernel is for when this one crashes, which it then does,
 # and reads all that this one had. For guests with crashkernel= on the command line.
 #
-# With another version of the kernel in /root/bzImage its module is in /root/second.ko.
+# With another version of the kernel in /bzImage its module is in /second.ko.
 . "$(dirname "$0")/lib.sh"
 
-IMAGE=/root/bzImage
-SECOND_KO=/root/second.ko
+IMAGE=/bzImage
+SECOND_KO=/second.ko
 MORE=/tmp/more		# what the second kernel has and this one has not
 INITRAMFS=/tmp/initramfs
 MARK=second_kernel
@@ -48,7 +48,7 @@ pack() {
 	echo "exec $HERE/run_in_guest.sh kexec:arrived-${1-}" >$MORE/testbed/command
 	vmstat_bytes >$MORE/root/unaccepted_before
 	uname -r >$MORE/root/release
-	(cd / && find . -xdev ! -path ./root/bzImage | cpio -o -H newc) >$INITRAMFS
+	(cd / && find . -xdev ! -path ./bzImage | cpio -o -H newc) >$INITRAMFS
 	(cd $MORE && find . | cpio -o -H newc) >>$INITRAMFS
 	rm -r $MORE
 }

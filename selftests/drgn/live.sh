@@ -7,4 +7,4 @@ cd "$HERE/../unaccepted" || exit 1
 
 insmod unaccepted.ko || exit 1
 echo 40M >/sys/kernel/unaccepted/accept || exit 1
-python3 -m drgn -q -s /root/vmlinux -s unaccepted.ko "$HERE/live.py"
+python3 -m drgn -q -s /vmlinux -s unaccepted.ko "$HERE/live.py"
