@@ -17,13 +17,13 @@ modules modules_install: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module $@
 
 # The user's tool; LDFLAGS=-static for a guest without a C library.
-CTL := $(wildcard scripts/ctl/*.c)
+CTL := $(wildcard tools/unacceptedctl/*.c)
 TOOL ?= build/unacceptedctl
 VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' module/main.c)
 
 tools: $(TOOL)
 
-$(TOOL): $(CTL) $(wildcard scripts/ctl/*.h) module/main.c
+$(TOOL): $(CTL) $(wildcard tools/unacceptedctl/*.h) module/main.c
 	@mkdir -p $(@D)
 	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -DCTL_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) \
 		-o $@ $(CTL) $(LDFLAGS)
@@ -31,27 +31,27 @@ $(TOOL): $(CTL) $(wildcard scripts/ctl/*.h) module/main.c
 PREFIX ?= /usr/local
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 DOCDIR ?= $(PREFIX)/share/doc/unacceptedctl
-DRGN := $(wildcard scripts/drgn/*.py)
+DRGN := $(wildcard tools/drgn/*.py)
 
 # Units and examples name the tool by its path.
 install-tools: $(TOOL)
 	install -D -m 755 $(TOOL) $(DESTDIR)$(PREFIX)/bin/unacceptedctl
-	install -D -m 644 scripts/ctl/unacceptedctl.8 \
+	install -D -m 644 tools/unacceptedctl/unacceptedctl.8 \
 		$(DESTDIR)$(PREFIX)/share/man/man8/unacceptedctl.8
-	install -D -m 644 scripts/ctl/unacceptedctl.bash-completion \
+	install -D -m 644 tools/unacceptedctl/unacceptedctl.bash-completion \
 		$(DESTDIR)$(PREFIX)/share/bash-completion/completions/unacceptedctl
 	install -d $(DESTDIR)$(UNITDIR)
-	for unit in scripts/ctl/systemd/*.service; do \
+	for unit in tools/unacceptedctl/systemd/*.service; do \
 		sed 's#/usr/bin/unacceptedctl#$(PREFIX)/bin/unacceptedctl#' $$unit \
 			>$(DESTDIR)$(UNITDIR)/$${unit##*/} || exit 1; \
 	done
-	install -D -m 644 scripts/ctl/modprobe.conf $(DESTDIR)$(DOCDIR)/modprobe.conf
+	install -D -m 644 tools/unacceptedctl/modprobe.conf $(DESTDIR)$(DOCDIR)/modprobe.conf
 	install -D -t $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn $(DRGN)
 	chmod 644 $(DESTDIR)$(PREFIX)/share/unaccepted-tools/drgn/ua.py
 
 deb:
 	scripts/install-deps package
-	scripts/build-deb
+	scripts/package/build-deb
 
 clean: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module clean
@@ -61,19 +61,19 @@ PLATFORM ?= tdx
 
 demo:
 	scripts/install-deps testbed
-	scripts/demo $(PLATFORM)
+	testbed/demo $(PLATFORM)
 
 check:
 	scripts/install-deps testbed check style
-	selftests/check
+	testbed/check
 
 check-all:
 	scripts/install-deps testbed check style
-	selftests/check --long
+	testbed/check --long
 
 check-package:
 	scripts/install-deps testbed package userland
-	selftests/package/check
+	scripts/package/check
 
 check-drgn:
 	scripts/install-deps testbed drgn
@@ -85,11 +85,11 @@ matrix:
 
 compare:
 	scripts/install-deps testbed
-	scripts/compare
+	bench/compare
 
 bench:
 	scripts/install-deps testbed bench
-	scripts/bench --platform $(PLATFORM)
+	bench/bench --platform $(PLATFORM)
 
 record:
 	scripts/install-deps testbed record
@@ -116,10 +116,10 @@ help:
 	@echo '  make check           all tests, in guests and in userspace'
 	@echo '  make check-all       and those that take too long to run each time'
 	@echo '  make check-package   install the packages in a Debian 12 userland and boot it (downloads 300 MB once)'
-	@echo '  make check-drgn      those of scripts/drgn, on vmcores and live (symbols: 320 MB, once)'
+	@echo '  make check-drgn      those of tools/drgn, on vmcores and live (symbols: 320 MB, once)'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
-	@echo '  selftests/testbed/run --help'
+	@echo '  testbed/run --help'
 	@echo '                       boot a guest of your own, also with a shell'
 	@echo
 	@echo 'For developers:'

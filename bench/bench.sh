@@ -3,7 +3,7 @@
 #
 # bench.sh boot|ramp|steady|unpack|ahead|idle|threads [ARGUMENT...]: what does lazy
 # acceptance cost, and what does the background acceptor save? Measures, judges
-# nothing: prints "row NAME KEY VALUE". For scripts/bench, which puts touch and,
+# nothing: prints "row NAME KEY VALUE". For bench/bench, which puts touch and,
 # where it is wanted, unaccepted.ko beside it.
 HERE=$(dirname "$(realpath "$0")")
 SYS=/sys/kernel/unaccepted

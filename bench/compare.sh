@@ -4,7 +4,7 @@
 # compare.sh single|parallel [PARAMETER...]: how are allocations served while
 # memory lies unaccepted? Measures, judges nothing: prints "row key value". With
 # unaccepted.ko beside it that is loaded first, with these parameters; without,
-# it is the kernel's own policy that is measured. For scripts/compare.
+# it is the kernel's own policy that is measured. For bench/compare.
 HERE=$(dirname "$(realpath "$0")")
 WORK=/sys/kernel/debug/ua_workload
 

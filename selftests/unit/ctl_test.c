@@ -5,8 +5,8 @@
 
 #include "kselftest.h"
 
-#include "../../scripts/ctl/text.c"
-#include "../../scripts/ctl/json.c"
+#include "../../tools/unacceptedctl/text.c"
+#include "../../tools/unacceptedctl/json.c"
 
 #define M	(1ULL << 20)
 #define G	(1ULL << 30)
