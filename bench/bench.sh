@@ -93,13 +93,13 @@ use_up() {
 
 # From here on count what is accepted, and by whom.
 begin_count() {
-	parked=$(unaccepted_bytes)
+	unaccepted=$(unaccepted_bytes)
 	background=$(get accepted_background_bytes)
 	others=$(($(get accepted_allocation_bytes) + $(get accepted_other_bytes)))
 }
 
 end_count() {
-	echo "row $1 accepted_bytes $((parked - $(unaccepted_bytes)))"
+	echo "row $1 accepted_bytes $((unaccepted - $(unaccepted_bytes)))"
 	echo "row $1 background_bytes $(($(get accepted_background_bytes) - background))"
 	echo "row $1 waited_bytes $(($(get accepted_allocation_bytes) + \
 		$(get accepted_other_bytes) - others))"

@@ -28,7 +28,7 @@
  */
 static void tell_watchers(int ret)
 {
-	if (READ_ONCE(ua_state.watch.wanted) && (ret || !ua_account_parked(&ua_everything)))
+	if (READ_ONCE(ua_state.watch.wanted) && (ret || !ua_stats_unaccepted(&ua_everything)))
 		irq_work_queue(&ua_state.watch.soon);
 }
 
@@ -37,7 +37,7 @@ static void tell_watchers(int ret)
  * already, and leave it here. -ENOENT, nothing there to take, is no call and no
  * failure.
  */
-static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flags,
+static int accept_reserved(struct zone *zone, enum ua_cause why, unsigned int flags,
 			   unsigned long pfn)
 {
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
@@ -60,11 +60,11 @@ static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flag
 			 event.ns, ret);
 
 	if (ret != -ENOENT) {
-		ua_account_call(zone, &event);
+		ua_stats_call(zone, &event);
 		WRITE_ONCE(stat->refused_ns, ret ? event.at_ns : 0);
 		/* Allocations wait for all of their blocks together. */
-		if (why == UA_WHY_USER || why == UA_WHY_BACKGROUND)
-			ua_account_wait(zone, why, event.ns);
+		if (why == UA_CAUSE_USER || why == UA_CAUSE_BACKGROUND)
+			ua_stats_wait(zone, why, event.ns);
 	}
 	atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
 	tell_watchers(ret == -ENOENT ? 0 : ret);
@@ -81,7 +81,7 @@ static int accept_reserved(struct zone *zone, enum ua_why why, unsigned int flag
  * Context: any in which memory may be allocated.
  * Return: 0, -ENOENT if it has none, or what the platform answered.
  */
-int ua_accept_one(struct zone *zone, enum ua_why why)
+int ua_accept_one(struct zone *zone, enum ua_cause why)
 {
 	atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
 	return accept_reserved(zone, why, UA_FROM_END, ANY_BLOCK);
@@ -102,9 +102,9 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 	if (IS_ENABLED(CONFIG_CMA))
 		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
 	view->coming = atomic64_read(&ua_zone_stat(zone)->inflight) >> PAGE_SHIFT;
-	view->parked = ua_state.core->parked_pages(zone);
-	/* Free pages include the parked ones; signed, for the two may disagree. */
-	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->parked -
+	view->unaccepted = ua_state.core->unaccepted_pages(zone);
+	/* Free pages include the unaccepted ones; signed, for the two may disagree. */
+	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->unaccepted -
 		     unusable;
 	view->high = high_wmark_pages(zone);
 	view->promo = wmark_pages(zone, WMARK_PROMO);
@@ -176,7 +176,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	const struct ua_knobs *knobs = &ua_state.knobs;
 	unsigned int flags = READ_ONCE(knobs->to_front) ? UA_TO_FRONT : 0;
 	unsigned int budget = READ_ONCE(knobs->max_blocks);
-	enum ua_why why = failed ? UA_WHY_FALLBACK : UA_WHY_WATERMARK;
+	enum ua_cause why = failed ? UA_CAUSE_FALLBACK : UA_CAUSE_WATERMARK;
 	u64 limit = READ_ONCE(knobs->max_us) * (u64)NSEC_PER_USEC;
 	u64 start = 0, ns = 0, want;
 	unsigned int done = 0;
@@ -188,7 +188,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	while ((want = reserve_block(zone, order, failed && !done, done))) {
 		if (done && (done >= budget || ns >= limit)) {
 			atomic64_sub(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-			this_cpu_inc(ua_zone_stat(zone)->books->count.shortfalls);
+			this_cpu_inc(ua_zone_stat(zone)->cpu_stats->stats.shortfalls);
 			trace_shortfall(zone_to_nid(zone), zone_idx(zone), order,
 					done, want);
 			break;
@@ -201,14 +201,14 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 		ns = ktime_get_mono_fast_ns() - start;
 	}
 	if (start)
-		ua_account_wait(zone, why, ktime_get_mono_fast_ns() - start);
+		ua_stats_wait(zone, why, ktime_get_mono_fast_ns() - start);
 	return done;
 }
 
 /* See struct ua_upcalls. */
 static void isolated(struct zone *zone)
 {
-	ua_account_isolated(zone);
+	ua_stats_isolated(zone);
 	tell_watchers(0);
 }
 
@@ -300,7 +300,7 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
 		ret = may_go_on();
 		if (ret)
 			return ret;
-		if (ua_state.core->parked_at(pfn) != UA_PARKED)
+		if (ua_state.core->page_state(pfn) != UA_PAGE_UNACCEPTED)
 			continue;
 		atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
 		ret = accept_reserved(zone, job->why, UA_FROM_END, pfn);
@@ -313,7 +313,7 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
 }
 
 /**
- * ua_accept_range - accept the blocks of a range that are parked
+ * ua_accept_range - accept the blocks of a range that are unaccepted
  * @start:	number of its first page, the first of a block
  * @end:	number of the page behind it, the first of a block
  * @job:	on whose behalf, and what was done

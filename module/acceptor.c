@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The background acceptor: threads for each memory node with memory parked.
+ * The background acceptor: threads for each memory node with memory unaccepted.
  *
  * They exist only while the mode is not "off", run at the lowest priority, on
  * the CPUs of their node, and need no memory while they run: they are to help
@@ -35,7 +35,7 @@ static struct zone *node_zone(int nid, int i)
 {
 	struct zone *zone = &NODE_DATA(nid)->node_zones[i];
 
-	return populated_zone(zone) && ua_state.core->parked_pages(zone) ? zone : NULL;
+	return populated_zone(zone) && ua_state.core->unaccepted_pages(zone) ? zone : NULL;
 }
 
 /* Pages to be had beyond the watermark of a zone, as things are. */
@@ -100,7 +100,7 @@ static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
 static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 			      const struct ua_acceptor_knobs *knobs, u64 *wait_ns)
 {
-	enum ua_rest rest = UA_REST_DONE;
+	enum ua_throttle_reason rest = UA_THROTTLE_DONE;
 	struct zone *zone;
 	int i;
 
@@ -111,11 +111,11 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 			continue;
 		if (knobs->mode != UA_MODE_AHEAD || zone_wants(thread, zone, knobs))
 			return zone;
-		rest = UA_REST_ENOUGH;
+		rest = UA_THROTTLE_ENOUGH;
 		if (!READ_ONCE(ua_state.owns_policy))
 			*wait_ns = min(*wait_ns, zone_poll(zone, knobs));
 	}
-	WRITE_ONCE(thread->rest, rest);
+	WRITE_ONCE(thread->reason, rest);
 	return NULL;
 }
 
@@ -124,7 +124,7 @@ static void note_error(const char *who, int number, const char *reason)
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
 
 	spin_lock(&acceptor->quota_lock);
-	ua_account_error(&acceptor->error, number, who, reason);
+	ua_stats_error(&acceptor->error, number, who, reason);
 	spin_unlock(&acceptor->quota_lock);
 }
 
@@ -146,8 +146,8 @@ static u64 acceptor_step(struct ua_acceptor_thread *thread)
 	if (wait_ns)
 		return wait_ns;
 
-	WRITE_ONCE(thread->rest, UA_REST_NOT);
-	ret = ua_accept_one(zone, UA_WHY_BACKGROUND);
+	WRITE_ONCE(thread->reason, UA_THROTTLE_NOT);
+	ret = ua_accept_one(zone, UA_CAUSE_BACKGROUND);
 	ua_throttle_done(thread, &knobs, ktime_get_ns() - start, ret);
 	if (ret && ret != -ENOENT)
 		note_error(current->comm, ret, "the platform refused a block");
@@ -165,8 +165,8 @@ static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
 	long timeout = wait_ns == FOREVER ? MAX_SCHEDULE_TIMEOUT :
 		       nsecs_to_jiffies(wait_ns) + 1;
 
-	trace_acceptor_sleep(thread->nid, thread->index, thread->rest, wait_ns,
-			     ua_account_parked_node(thread->nid));
+	trace_acceptor_sleep(thread->nid, thread->index, thread->reason, wait_ns,
+			     ua_stats_unaccepted_node(thread->nid));
 	wait_event_freezable_timeout(acceptor->wait,
 				     kthread_should_stop() ||
 				     READ_ONCE(acceptor->generation) != generation ||
@@ -174,7 +174,7 @@ static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
 				     timeout);
 	trace_acceptor_wake(thread->nid, thread->index,
 			    atomic_read(&acceptor->kicks) != kicks,
-			    ua_account_parked_node(thread->nid));
+			    ua_stats_unaccepted_node(thread->nid));
 }
 
 static int acceptor_thread(void *data)
@@ -246,7 +246,7 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 	memset(thread, 0, sizeof(*thread));
 	thread->nid = nid;
 	thread->index = i;
-	thread->rest = UA_REST_NOT;
+	thread->reason = UA_THROTTLE_NOT;
 	snprintf(name, sizeof(name), i ? "kacceptd%d/%d" : "kacceptd%d", nid, i);
 	task = kthread_create_on_node(acceptor_thread, thread, nid, "%s", name);
 	if (IS_ERR(task)) {
@@ -290,7 +290,7 @@ static int acceptor_start_all(struct ua_acceptor *acceptor, int threads)
 	int nid, i, ret;
 
 	for_each_node_state(nid, N_MEMORY) {
-		if (!ua_account_parked_node(nid))
+		if (!ua_stats_unaccepted_node(nid))
 			continue;
 		for (i = 0; i < threads; i++) {
 			ret = acceptor_start(acceptor, nid, i);
@@ -378,23 +378,23 @@ out:
 }
 
 /**
- * ua_acceptor_rest - what the threads do, all in all
+ * ua_acceptor_throttle_reason - what the threads do, all in all
  *
  * Context: any; no lock, a thread that begins or ends meanwhile may be missed.
- * Return: UA_REST_NOT if one works, else what holds one back, else UA_REST_ENOUGH
- * if one waits for free memory to run short, else, or without any, UA_REST_DONE.
+ * Return: UA_THROTTLE_NOT if one works, else what holds one back, else UA_THROTTLE_ENOUGH
+ * if one waits for free memory to run short, else, or without any, UA_THROTTLE_DONE.
  */
-enum ua_rest ua_acceptor_rest(void)
+enum ua_throttle_reason ua_acceptor_throttle_reason(void)
 {
 	const struct ua_acceptor *acceptor = &ua_state.acceptor;
-	enum ua_rest rest, sum = UA_REST_DONE;
+	enum ua_throttle_reason rest, sum = UA_THROTTLE_DONE;
 	int i;
 
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
 		if (!READ_ONCE(acceptor->threads[i].task))
 			continue;
-		rest = READ_ONCE(acceptor->threads[i].rest);
-		if (rest == UA_REST_NOT)
+		rest = READ_ONCE(acceptor->threads[i].reason);
+		if (rest == UA_THROTTLE_NOT)
 			return rest;
 		if (rest < sum)
 			sum = rest;

@@ -5,7 +5,7 @@
  * hold zone->lock while a large zone is walked. So what has changed meanwhile is
  * allowed for, and what does not fit is looked at again before it is reported.
  *
- * That a parked block has no bit is no mistake: the unit that it had may have been
+ * That a unaccepted block has no bit is no mistake: the unit that it had may have been
  * accepted as the guard behind its neighbour.
  */
 #include <linux/delay.h>
@@ -23,7 +23,7 @@
 /**
  * struct walk - a walk through a zone
  * @audit:	what is found
- * @suspects:	blocks with a bit set that are not parked
+ * @suspects:	blocks with a bit set that are not unaccepted
  * @nr_suspects: how many there are, also beyond SUSPECTS
  */
 struct walk {
@@ -35,19 +35,19 @@ struct walk {
 /* In this order, for a block leaves the list before its bits are cleared. */
 static bool is_suspect(unsigned long pfn)
 {
-	return ua_state.core->parked_at(pfn) == UA_PARKED_NOT && ua_block_has_bits(pfn);
+	return ua_state.core->page_state(pfn) == UA_PAGE_OTHER && ua_block_has_bits(pfn);
 }
 
 static void look_at_block(struct walk *walk, unsigned long pfn)
 {
-	switch (ua_state.core->parked_at(pfn)) {
-	case UA_PARKED:
+	switch (ua_state.core->page_state(pfn)) {
+	case UA_PAGE_UNACCEPTED:
 		walk->audit->list++;
 		break;
-	case UA_PARKED_TAKEN:
+	case UA_PAGE_IN_FLIGHT:
 		walk->audit->taken++;
 		break;
-	case UA_PARKED_NOT:
+	case UA_PAGE_OTHER:
 		if (!ua_block_has_bits(pfn))
 			break;
 		if (walk->nr_suspects < SUSPECTS)
@@ -67,14 +67,14 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 
 	memset(audit, 0, sizeof(*audit));
 	walk->nr_suspects = 0;
-	before = ua_state.core->parked_pages(zone);
+	before = ua_state.core->unaccepted_pages(zone);
 	for (pfn = ua_block_next(zone, 0); pfn != ULONG_MAX;
 	     pfn = ua_block_next(zone, pfn + UA_BLOCK_PAGES))
 		look_at_block(walk, pfn);
-	audit->counter = ua_state.core->parked_pages(zone);
+	audit->counter = ua_state.core->unaccepted_pages(zone);
 	audit->inflight = atomic64_read(&ua_zone_stat(zone)->inflight) / UA_BLOCK_BYTES;
 
-	/* Each block was parked at one moment between the two readings, or not. */
+	/* Each block was unaccepted at one moment between the two readings, or not. */
 	pages = (audit->list + audit->taken) * UA_BLOCK_PAGES;
 	if (pages < min(before, audit->counter))
 		audit->missing = min(before, audit->counter) - pages;

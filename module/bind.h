@@ -7,7 +7,7 @@
 
 void *ua_bind_symbol(const char *name);
 void ua_bind_data(struct ua_core *core);
-unsigned long ua_bind_parked_pages(struct zone *zone);
-enum ua_parked ua_bind_parked_at(unsigned long pfn);
+unsigned long ua_bind_unaccepted_pages(struct zone *zone);
+enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn);
 
 #endif /* _UNACCEPTED_BIND_H */

@@ -146,34 +146,34 @@ void ua_bind_data(struct ua_core *core)
 }
 
 /**
- * ua_bind_parked_pages - what waits unaccepted in a zone
+ * ua_bind_unaccepted_pages - what waits unaccepted in a zone
  * @zone: any zone
  *
  * Context: any; no lock.
  * Return: pages.
  */
-unsigned long ua_bind_parked_pages(struct zone *zone)
+unsigned long ua_bind_unaccepted_pages(struct zone *zone)
 {
 	return zone_page_state(zone, NR_UNACCEPTED);
 }
 
 /**
- * ua_bind_parked_at - what the page allocator says of a block
+ * ua_bind_unaccepted_at - what the page allocator says of a block
  * @pfn: number of its first page, whether there is one or not
  *
  * Only looks at the struct page, never at what may not be accepted. A block
  * that we are about to accept has left the list already, see bind_stock.c.
  *
  * Context: process context; no lock, so the answer may be out of date.
- * Return: see enum ua_parked.
+ * Return: see enum ua_page_state.
  */
-enum ua_parked ua_bind_parked_at(unsigned long pfn)
+enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn)
 {
 	struct page *page = pfn_to_online_page(pfn);
 
 	if (!page || !PageUnaccepted(page))
-		return UA_PARKED_NOT;
-	return list_empty(&page->lru) ? UA_PARKED_TAKEN : UA_PARKED;
+		return UA_PAGE_OTHER;
+	return list_empty(&page->lru) ? UA_PAGE_IN_FLIGHT : UA_PAGE_UNACCEPTED;
 }
 
 /**
@@ -202,8 +202,8 @@ bool ua_bind_has_ram(phys_addr_t start, u64 bytes)
 
 static struct ua_core observe_core = {
 	.name = "observe",
-	.parked_pages = ua_bind_parked_pages,
-	.parked_at = ua_bind_parked_at,
+	.unaccepted_pages = ua_bind_unaccepted_pages,
+	.page_state = ua_bind_unaccepted_at,
 };
 
 /**

@@ -35,8 +35,8 @@ static int hooks_accept_block_at(struct zone *zone, unsigned long pfn)
 
 static struct ua_core hooks_core = {
 	.name = "hooks",
-	.parked_pages = ua_bind_parked_pages,
-	.parked_at = ua_bind_parked_at,
+	.unaccepted_pages = ua_bind_unaccepted_pages,
+	.page_state = ua_bind_unaccepted_at,
 	.accept_block = unaccepted_accept_block,
 	.accept_block_at = hooks_accept_block_at,
 	.policy_by_default = true,

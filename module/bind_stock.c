@@ -152,7 +152,7 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 
 static const struct ua_upcalls *stock_upcalls;
 
-/* Nothing is parked any more: step out of every allocation's way, for good. */
+/* Nothing is unaccepted any more: step out of every allocation's way, for good. */
 static void stock_retire(struct work_struct *work);
 static DECLARE_WORK(stock_retire_work, stock_retire);
 
@@ -182,8 +182,8 @@ static bool stock_lacks_order(struct zone *zone, unsigned int order)
 
 /*
  * Is this an attempt in need? The kernel's own check would let one pass that is
- * down at the low watermark, for it counts what is parked as free; but then the
- * parked memory is what it needs.
+ * down at the low watermark, for it counts what is unaccepted as free; but then the
+ * unaccepted memory is what it needs.
  */
 static bool stock_must_fail(struct zone *zone, unsigned int order)
 {
@@ -283,8 +283,8 @@ static void stock_detach(void)
 
 static struct ua_core stock_core = {
 	.name = "stock",
-	.parked_pages = ua_bind_parked_pages,
-	.parked_at = ua_bind_parked_at,
+	.unaccepted_pages = ua_bind_unaccepted_pages,
+	.page_state = ua_bind_unaccepted_at,
 	.accept_block = stock_accept_block,
 	.accept_block_at = stock_accept_block_at,
 	.kexec_unsafe = true,

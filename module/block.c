@@ -59,30 +59,30 @@ bool ua_block_has_bits(unsigned long pfn)
  */
 enum ua_block ua_block_look(unsigned long pfn)
 {
-	switch (ua_state.core->parked_at(pfn)) {
-	case UA_PARKED:
-		return UA_BLOCK_PARKED;
-	case UA_PARKED_TAKEN:
-		return UA_BLOCK_COMING;
-	case UA_PARKED_NOT:
+	switch (ua_state.core->page_state(pfn)) {
+	case UA_PAGE_UNACCEPTED:
+		return UA_BLOCK_UNACCEPTED;
+	case UA_PAGE_IN_FLIGHT:
+		return UA_BLOCK_IN_FLIGHT;
+	case UA_PAGE_OTHER:
 		break;
 	}
 	if (!ua_bind_has_ram(PFN_PHYS(pfn), UA_BLOCK_BYTES))
 		return UA_BLOCK_HOLE;
 	if (!ua_table_covers(&ua_state.table, PFN_PHYS(pfn), UA_BLOCK_BYTES))
 		return UA_BLOCK_UNKNOWN;
-	return ua_block_has_bits(pfn) ? UA_BLOCK_COMING : UA_BLOCK_ACCEPTED;
+	return ua_block_has_bits(pfn) ? UA_BLOCK_IN_FLIGHT : UA_BLOCK_ACCEPTED;
 }
 
 /**
- * ua_block_parked - what is parked in a range
+ * ua_block_unaccepted - what is unaccepted in a range
  * @start: number of its first page, the first of a block
  * @end: number of the page behind it, the first of a block
  *
  * Context: process context, may sleep.
  * Return: bytes.
  */
-u64 ua_block_parked(unsigned long start, unsigned long end)
+u64 ua_block_unaccepted(unsigned long start, unsigned long end)
 {
 	unsigned long pfn;
 	struct zone *zone;
@@ -91,7 +91,7 @@ u64 ua_block_parked(unsigned long start, unsigned long end)
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
 		for (pfn = ua_block_next(zone, start); pfn < end;
 		     pfn = ua_block_next(zone, pfn + UA_BLOCK_PAGES))
-			if (ua_state.core->parked_at(pfn) == UA_PARKED)
+			if (ua_state.core->page_state(pfn) == UA_PAGE_UNACCEPTED)
 				bytes += UA_BLOCK_BYTES;
 	return bytes;
 }

@@ -176,24 +176,24 @@ static const char * const status_names[] = {
 
 /**
  * ua_control_status - what "state" says
- * @parked: bytes that are parked
+ * @unaccepted: bytes that are unaccepted
  *
  * Context: any.
  * Return: see enum ua_status.
  */
-enum ua_status ua_control_status(u64 parked)
+enum ua_status ua_control_status(u64 unaccepted)
 {
 	if (!have_table())
 		return UA_ABSENT;
-	if (!parked)
+	if (!unaccepted)
 		return UA_COMPLETE;
 	if (READ_ONCE(ua_state.last_error))
 		return UA_ERROR;
 	if (READ_ONCE(ua_state.trigger.users))
 		return UA_RUNNING;
-	switch (ua_acceptor_rest()) {
-	case UA_REST_ENOUGH:
-	case UA_REST_DONE:
+	switch (ua_acceptor_throttle_reason()) {
+	case UA_THROTTLE_ENOUGH:
+	case UA_THROTTLE_DONE:
 		return UA_IDLE;
 	default:
 		return UA_RUNNING;
@@ -205,14 +205,14 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	ua_watch_reading();
 	return sysfs_emit(buf, "%s\n",
-			  status_names[ua_control_status(ua_account_parked(&ua_everything))]);
+			  status_names[ua_control_status(ua_stats_unaccepted(&ua_everything))]);
 }
 
 static struct kobj_attribute state_attr = __ATTR_RO(state);
 
-static const char *complete_reason(const struct ua_sum *sum)
+static const char *complete_reason(const struct ua_stats_sum *sum)
 {
-	if (sum->count.calls || sum->other)
+	if (sum->stats.calls || sum->other)
 		return "nothing left to accept";
 	if (ua_state.core->eager && ua_state.core->eager())
 		return "accepted at boot: accept_memory=eager";
@@ -223,10 +223,10 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 			   char *buf)
 {
 	const char *why = ua_state.core->why;
-	struct ua_sum sum;
+	struct ua_stats_sum sum;
 
-	ua_account_sum(&ua_everything, &sum);
-	switch (ua_control_status(sum.parked)) {
+	ua_stats_sum(&ua_everything, &sum);
+	switch (ua_control_status(sum.unaccepted)) {
 	case UA_ABSENT:
 		if (!ua_state.table.present)
 			return sysfs_emit(buf, "no table: the firmware passed none\n");
@@ -238,11 +238,11 @@ static ssize_t reason_show(struct kobject *kobj, struct kobj_attribute *attr,
 		if (READ_ONCE(ua_state.trigger.users))
 			return sysfs_emit(buf, "a write to accept is at work\n");
 		return sysfs_emit(buf, "the acceptor is %s\n",
-				  ua_control_rest_name(ua_acceptor_rest()));
+				  ua_control_throttle_name(ua_acceptor_throttle_reason()));
 	case UA_COMPLETE:
 		return sysfs_emit(buf, "%s\n", complete_reason(&sum));
 	case UA_IDLE:
-		if (ua_acceptor_rest() == UA_REST_ENOUGH)
+		if (ua_acceptor_throttle_reason() == UA_THROTTLE_ENOUGH)
 			return sysfs_emit(buf, "the acceptor waits until free memory runs short\n");
 		break;
 	}

@@ -17,12 +17,12 @@ enum ua_status {
 	UA_ABSENT,		/* no table, or one that was refused */
 	UA_ERROR,		/* the last acceptance was refused */
 	UA_RUNNING,		/* a trigger or the acceptor is at work */
-	UA_IDLE,		/* memory is parked and nobody asks for it */
+	UA_IDLE,		/* memory is unaccepted and nobody asks for it */
 	UA_COMPLETE,		/* nothing is left */
 };
 
 /* control.c */
-enum ua_status ua_control_status(u64 parked);
+enum ua_status ua_control_status(u64 unaccepted);
 int ua_control_may_accept(void);
 int ua_control_copy(char *to, size_t size, const char *buf, size_t count);
 int ua_control_parse_bytes(char *s, u64 *bytes);
@@ -45,7 +45,7 @@ void ua_watch_reading(void);
 
 /* control_acceptor.c */
 extern const struct attribute_group ua_control_acceptor_group;
-const char *ua_control_rest_name(enum ua_rest rest);
+const char *ua_control_throttle_name(enum ua_throttle_reason rest);
 
 /* control_policy.c */
 extern const struct attribute_group ua_control_policy_group;

@@ -30,7 +30,7 @@ static int parse_percent(char *s, unsigned int *percent)
 	return *percent > 100 ? -ERANGE : 0;
 }
 
-/* "<n>%" of what the scope has parked, "all", or bytes: as blocks, never 0. */
+/* "<n>%" of what the scope has unaccepted, "all", or bytes: as blocks, never 0. */
 static int parse_amount(const struct ua_scope *scope, char *s, u64 *blocks)
 {
 	size_t len = strlen(s);
@@ -48,7 +48,7 @@ static int parse_amount(const struct ua_scope *scope, char *s, u64 *blocks)
 		ret = parse_percent(s, &percent);
 		if (ret)
 			return ret;
-		bytes = ua_account_parked(scope);
+		bytes = ua_stats_unaccepted(scope);
 		*blocks = ua_policy_percent(ua_policy_blocks(bytes, UA_BLOCK_BYTES),
 					    percent);
 		return percent ? 0 : -EINVAL;
@@ -117,7 +117,7 @@ static void note_error(const char *file, int error, const char *reason)
 	struct ua_trigger *trigger = &ua_state.trigger;
 
 	spin_lock(&trigger->lock);
-	ua_account_error(&trigger->error, error, file, reason);
+	ua_stats_error(&trigger->error, error, file, reason);
 	spin_unlock(&trigger->lock);
 }
 
@@ -151,9 +151,9 @@ static void trigger_end(const struct ua_job *job, u64 bytes, int ret)
 
 static int trigger_blocks(const struct ua_scope *scope, u64 blocks)
 {
-	struct ua_job job = { .why = UA_WHY_USER };
-	u64 parked = ua_account_parked(scope);
-	u64 bytes = min(blocks, parked / UA_BLOCK_BYTES) * UA_BLOCK_BYTES;
+	struct ua_job job = { .why = UA_CAUSE_USER };
+	u64 unaccepted = ua_stats_unaccepted(scope);
+	u64 bytes = min(blocks, unaccepted / UA_BLOCK_BYTES) * UA_BLOCK_BYTES;
 	int ret;
 
 	trigger_begin(&job, bytes);
@@ -165,10 +165,10 @@ static int trigger_blocks(const struct ua_scope *scope, u64 blocks)
 static int trigger_range(struct ua_range *range)
 {
 	struct ua_trigger *trigger = &ua_state.trigger;
-	struct ua_job job = { .why = UA_WHY_USER };
+	struct ua_job job = { .why = UA_CAUSE_USER };
 	unsigned long start = PHYS_PFN(range->rounded[0]);
 	unsigned long end = PHYS_PFN(range->rounded[1]);
-	u64 bytes = ua_block_parked(start, end);
+	u64 bytes = ua_block_unaccepted(start, end);
 	int ret;
 
 	trigger_begin(&job, bytes);

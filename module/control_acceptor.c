@@ -18,30 +18,30 @@ static const char * const mode_names[] = {
 	[UA_MODE_ALL] = "all",
 };
 
-static const char * const rest_names[] = {
-	[UA_REST_BANDWIDTH] = "throttled(bytes_per_second)",
-	[UA_REST_CPU] = "throttled(cpu_percent)",
-	[UA_REST_FLOOR] = "throttled(floor_bytes)",
-	[UA_REST_SLOW] = "throttled(slow)",
-	[UA_REST_BUSY] = "paused(busy)",
-	[UA_REST_STEAL] = "paused(steal)",
-	[UA_REST_PRESSURE] = "paused(pressure)",
-	[UA_REST_REFUSED] = "paused(refused)",
-	[UA_REST_HELD] = "paused(offlining)",
-	[UA_REST_ENOUGH] = "waiting",
-	[UA_REST_DONE] = "complete",
-	[UA_REST_NOT] = "running",
+static const char * const throttle_names[] = {
+	[UA_THROTTLE_BANDWIDTH] = "throttled(bytes_per_second)",
+	[UA_THROTTLE_CPU] = "throttled(cpu_percent)",
+	[UA_THROTTLE_FLOOR] = "throttled(floor_bytes)",
+	[UA_THROTTLE_SLOW] = "throttled(slow)",
+	[UA_THROTTLE_BUSY] = "paused(busy)",
+	[UA_THROTTLE_STEAL] = "paused(steal)",
+	[UA_THROTTLE_PRESSURE] = "paused(pressure)",
+	[UA_THROTTLE_REFUSED] = "paused(refused)",
+	[UA_THROTTLE_HELD] = "paused(offlining)",
+	[UA_THROTTLE_ENOUGH] = "waiting",
+	[UA_THROTTLE_DONE] = "complete",
+	[UA_THROTTLE_NOT] = "running",
 };
 
 /**
- * ua_control_rest_name - what a thread does, as users read it
+ * ua_control_throttle_name - what a thread does, as users read it
  * @rest: that
  *
  * Return: a word.
  */
-const char *ua_control_rest_name(enum ua_rest rest)
+const char *ua_control_throttle_name(enum ua_throttle_reason rest)
 {
-	return rest_names[rest];
+	return throttle_names[rest];
 }
 
 static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
@@ -220,11 +220,11 @@ static struct kobj_attribute pids_attr = __ATTR_RO(pids);
 /* A thread that waits to be woken does not hear that others took all there was. */
 static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread)
 {
-	enum ua_rest rest = READ_ONCE(thread->rest);
+	enum ua_throttle_reason rest = READ_ONCE(thread->reason);
 
-	if (rest != UA_REST_NOT && !ua_account_parked_node(thread->nid))
-		rest = UA_REST_DONE;
-	return sysfs_emit_at(buf, at, "%s", rest_names[rest]);
+	if (rest != UA_THROTTLE_NOT && !ua_stats_unaccepted_node(thread->nid))
+		rest = UA_THROTTLE_DONE;
+	return sysfs_emit_at(buf, at, "%s", throttle_names[rest]);
 }
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -252,15 +252,15 @@ static ssize_t cpu_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 static struct kobj_attribute cpu_ns_attr = __ATTR_RO(cpu_ns);
 
 static const char * const hit_names[UA_NR_LIMITS] = {
-	[UA_REST_BANDWIDTH] = "bytes_per_second",
-	[UA_REST_CPU] = "cpu_percent",
-	[UA_REST_FLOOR] = "floor_bytes",
-	[UA_REST_SLOW] = "slow",
-	[UA_REST_BUSY] = "busy",
-	[UA_REST_STEAL] = "steal",
-	[UA_REST_PRESSURE] = "pressure",
-	[UA_REST_REFUSED] = "refused",
-	[UA_REST_HELD] = "offlining",
+	[UA_THROTTLE_BANDWIDTH] = "bytes_per_second",
+	[UA_THROTTLE_CPU] = "cpu_percent",
+	[UA_THROTTLE_FLOOR] = "floor_bytes",
+	[UA_THROTTLE_SLOW] = "slow",
+	[UA_THROTTLE_BUSY] = "busy",
+	[UA_THROTTLE_STEAL] = "steal",
+	[UA_THROTTLE_PRESSURE] = "pressure",
+	[UA_THROTTLE_REFUSED] = "refused",
+	[UA_THROTTLE_HELD] = "offlining",
 };
 
 /* A line for each reason to rest, as in /proc/vmstat. */

@@ -22,18 +22,18 @@ static void show_header(struct seq_file *m, const char *what)
 		   what);
 }
 
-static void show_sum(struct seq_file *m, const struct ua_sum *sum)
+static void show_sum(struct seq_file *m, const struct ua_stats_sum *sum)
 {
-	const struct ua_count *count = &sum->count;
+	const struct ua_stats *stats = &sum->stats;
 
-	seq_printf(m, " %llu %llu %llu %llu %llu", sum->parked, sum->managed,
-		   count->accepted[UA_WHY_USER],
-		   count->accepted[UA_WHY_BACKGROUND], sum->other);
-	seq_printf(m, " %llu %llu %llu %llu", count->calls, count->total_ns,
-		   count->max_ns, count->failures);
-	seq_printf(m, " %llu %llu %llu %llu\n", count->accepted[UA_WHY_WATERMARK],
-		   count->accepted[UA_WHY_FALLBACK], count->shortfalls,
-		   count->accepted[UA_WHY_ISOLATION]);
+	seq_printf(m, " %llu %llu %llu %llu %llu", sum->unaccepted, sum->managed,
+		   stats->accepted[UA_CAUSE_USER],
+		   stats->accepted[UA_CAUSE_BACKGROUND], sum->other);
+	seq_printf(m, " %llu %llu %llu %llu", stats->calls, stats->total_ns,
+		   stats->max_ns, stats->failures);
+	seq_printf(m, " %llu %llu %llu %llu\n", stats->accepted[UA_CAUSE_WATERMARK],
+		   stats->accepted[UA_CAUSE_FALLBACK], stats->shortfalls,
+		   stats->accepted[UA_CAUSE_ISOLATION]);
 }
 
 static int zones_show(struct seq_file *m, void *unused)
@@ -43,9 +43,9 @@ static int zones_show(struct seq_file *m, void *unused)
 	show_header(m, "node zone");
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone)) {
 		const struct ua_scope scope = { zone_to_nid(zone), zone_idx(zone) };
-		struct ua_sum sum;
+		struct ua_stats_sum sum;
 
-		ua_account_sum(&scope, &sum);
+		ua_stats_sum(&scope, &sum);
 		seq_printf(m, "%d %s", zone_to_nid(zone), zone->name);
 		show_sum(m, &sum);
 	}
@@ -60,9 +60,9 @@ static int nodes_show(struct seq_file *m, void *unused)
 	show_header(m, "node");
 	for_each_node_state(nid, N_MEMORY) {
 		const struct ua_scope scope = { nid, UA_ALL };
-		struct ua_sum sum;
+		struct ua_stats_sum sum;
 
-		ua_account_sum(&scope, &sum);
+		ua_stats_sum(&scope, &sum);
 		seq_printf(m, "%d", nid);
 		show_sum(m, &sum);
 	}
@@ -70,21 +70,21 @@ static int nodes_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(nodes);
 
-static const char * const why_names[UA_NR_WHY] = {
-	[UA_WHY_USER] = "user",
-	[UA_WHY_BACKGROUND] = "background",
-	[UA_WHY_WATERMARK] = "watermark",
-	[UA_WHY_FALLBACK] = "fallback",
-	[UA_WHY_ISOLATION] = "isolation",
+static const char * const why_names[UA_NR_CAUSES] = {
+	[UA_CAUSE_USER] = "user",
+	[UA_CAUSE_BACKGROUND] = "background",
+	[UA_CAUSE_WATERMARK] = "watermark",
+	[UA_CAUSE_FALLBACK] = "fallback",
+	[UA_CAUSE_ISOLATION] = "isolation",
 };
 
-static void show_waits(struct seq_file *m, struct zone *zone, enum ua_why why)
+static void show_waits(struct seq_file *m, struct zone *zone, enum ua_cause why)
 {
 	u64 waits;
 	int i;
 
 	for (i = 0; i < UA_NR_WAITS; i++) {
-		waits = ua_account_waits(zone, why, i);
+		waits = ua_stats_waits(zone, why, i);
 		if (waits)
 			seq_printf(m, "%d %s %llu %llu %s\n", zone_to_nid(zone),
 				   zone->name, BIT_ULL(i), waits, why_names[why]);
@@ -95,7 +95,7 @@ static void show_waits(struct seq_file *m, struct zone *zone, enum ua_why why)
 static int latency_show(struct seq_file *m, void *unused)
 {
 	struct zone *zone;
-	enum ua_why why;
+	enum ua_cause why;
 
 	seq_puts(m, "node zone below_ns waits cause\n");
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
@@ -119,13 +119,13 @@ static void show_event(struct seq_file *m, const struct ua_event *event)
 
 static int recent_show(struct seq_file *m, void *unused)
 {
-	u64 last = ua_account_recent_last();
+	u64 last = ua_stats_recent_last();
 	u64 number = last > UA_NR_RECENT ? last - UA_NR_RECENT : 0;
 	struct ua_event event;
 
 	seq_puts(m, "seconds cause comm pid node zone pfn ns result\n");
 	while (number++ < last)
-		if (ua_account_recent(number, &event))
+		if (ua_stats_recent(number, &event))
 			show_event(m, &event);
 	return 0;
 }
@@ -138,7 +138,7 @@ static void show_difference(struct seq_file *m, const struct ua_audit *audit)
 		seq_printf(m, " the counter says %llu pages too %s;",
 			   abs(audit->missing), audit->missing > 0 ? "many" : "few");
 	if (audit->stray)
-		seq_printf(m, " %llu blocks have bits set but are neither parked nor in flight, the first at %#llx;",
+		seq_printf(m, " %llu blocks have bits set but are neither unaccepted nor in flight, the first at %#llx;",
 			   audit->stray, PFN_PHYS(audit->stray_pfn));
 	seq_putc(m, '\n');
 }

@@ -78,9 +78,9 @@ static char map_char(int nid, u64 start, u64 end)
 			seen |= BIT(ua_block_look(pfn));
 		cond_resched();
 	}
-	if (seen & BIT(UA_BLOCK_COMING))
+	if (seen & BIT(UA_BLOCK_IN_FLIGHT))
 		return '*';
-	if (seen & BIT(UA_BLOCK_PARKED))
+	if (seen & BIT(UA_BLOCK_UNACCEPTED))
 		return seen & (BIT(UA_BLOCK_ACCEPTED) | BIT(UA_BLOCK_UNKNOWN)) ? '+' : '.';
 	if (seen & BIT(UA_BLOCK_ACCEPTED))
 		return '#';

@@ -44,7 +44,7 @@ static ssize_t unaccepted_bytes_show(struct kobject *kobj,
 
 	if (scope->nid == UA_ALL)
 		ua_watch_reading();
-	return sysfs_emit(buf, "%llu\n", ua_account_parked(scope));
+	return sysfs_emit(buf, "%llu\n", ua_stats_unaccepted(scope));
 }
 
 static struct kobj_attribute unaccepted_bytes_attr = __ATTR_RO(unaccepted_bytes);
@@ -54,28 +54,28 @@ static struct kobj_attribute unaccepted_bytes_attr = __ATTR_RO(unaccepted_bytes)
 static ssize_t _name##_show(struct kobject *kobj,			\
 			    struct kobj_attribute *attr, char *buf)	\
 {									\
-	struct ua_sum sum;						\
+	struct ua_stats_sum sum;						\
 									\
-	ua_account_sum(scope_of(kobj), &sum);				\
+	ua_stats_sum(scope_of(kobj), &sum);				\
 	return sysfs_emit(buf, "%llu\n", sum._field);			\
 }									\
 									\
 static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
 SUM_ATTR_RO(managed_bytes, managed);
-SUM_ATTR_RO(accepted_user_bytes, count.accepted[UA_WHY_USER]);
-SUM_ATTR_RO(accepted_background_bytes, count.accepted[UA_WHY_BACKGROUND]);
-SUM_ATTR_RO(accepted_watermark_bytes, count.accepted[UA_WHY_WATERMARK]);
-SUM_ATTR_RO(accepted_fallback_bytes, count.accepted[UA_WHY_FALLBACK]);
+SUM_ATTR_RO(accepted_user_bytes, stats.accepted[UA_CAUSE_USER]);
+SUM_ATTR_RO(accepted_background_bytes, stats.accepted[UA_CAUSE_BACKGROUND]);
+SUM_ATTR_RO(accepted_watermark_bytes, stats.accepted[UA_CAUSE_WATERMARK]);
+SUM_ATTR_RO(accepted_fallback_bytes, stats.accepted[UA_CAUSE_FALLBACK]);
 SUM_ATTR_RO(accepted_other_bytes, other);
-SUM_ATTR_RO(accepted_isolation_bytes, count.accepted[UA_WHY_ISOLATION]);
-SUM_ATTR_RO(accepted_allocation_bytes, count.accepted[UA_WHY_WATERMARK] +
-	    sum.count.accepted[UA_WHY_FALLBACK]);
-SUM_ATTR_RO(accept_calls, count.calls);
-SUM_ATTR_RO(accept_total_ns, count.total_ns);
-SUM_ATTR_RO(accept_max_ns, count.max_ns);
-SUM_ATTR_RO(accept_failures, count.failures);
-SUM_ATTR_RO(shortfalls, count.shortfalls);
+SUM_ATTR_RO(accepted_isolation_bytes, stats.accepted[UA_CAUSE_ISOLATION]);
+SUM_ATTR_RO(accepted_allocation_bytes, stats.accepted[UA_CAUSE_WATERMARK] +
+	    sum.stats.accepted[UA_CAUSE_FALLBACK]);
+SUM_ATTR_RO(accept_calls, stats.calls);
+SUM_ATTR_RO(accept_total_ns, stats.total_ns);
+SUM_ATTR_RO(accept_max_ns, stats.max_ns);
+SUM_ATTR_RO(accept_failures, stats.failures);
+SUM_ATTR_RO(shortfalls, stats.shortfalls);
 
 static ssize_t accept_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)

@@ -6,7 +6,7 @@
  * may be waiting, and look at the numbers ten times a second until nobody has a
  * file open any more. The kernel accepts behind our back, so there is no other way
  * to see all of it. What we accept ourselves we hear of at once, if it was the last
- * block. Where nobody waits, and where nothing is parked, nothing runs.
+ * block. Where nobody waits, and where nothing is unaccepted, nothing runs.
  */
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
@@ -30,7 +30,7 @@ static DEFINE_MUTEX(watch_lock);
 /* What those who wait were told last, and what was there at the last look. */
 static struct watch_view {
 	enum ua_status status;
-	u64 parked;
+	u64 unaccepted;
 	u64 percent;
 } watch_told, watch_seen;
 
@@ -42,13 +42,13 @@ static DECLARE_DELAYED_WORK(watch_work, watch_look);
 static struct watch_view view_now(void)
 {
 	struct watch_view view;
-	struct ua_sum sum;
+	struct ua_stats_sum sum;
 
-	ua_account_sum(&ua_everything, &sum);
-	view.parked = sum.parked;
-	view.status = ua_control_status(sum.parked);
-	view.percent = sum.parked_at_load ?
-		div64_u64(sum.parked * 100, sum.parked_at_load) : 0;
+	ua_stats_sum(&ua_everything, &sum);
+	view.unaccepted = sum.unaccepted;
+	view.status = ua_control_status(sum.unaccepted);
+	view.percent = sum.unaccepted_at_load ?
+		div64_u64(sum.unaccepted * 100, sum.unaccepted_at_load) : 0;
 	return view;
 }
 
@@ -76,7 +76,7 @@ static void tell(void)
 static bool worth_telling(const struct watch_view *view)
 {
 	return view->status != watch_told.status || view->percent != watch_told.percent ||
-	       (view->parked != watch_told.parked && view->parked == watch_seen.parked);
+	       (view->unaccepted != watch_told.unaccepted && view->unaccepted == watch_seen.unaccepted);
 }
 
 /* How long until the next look; 0 for none. */
@@ -94,7 +94,7 @@ static unsigned long watch_step(void)
 		tell();
 	}
 	watch_seen = view;
-	return view.parked ? PERIOD : 0;
+	return view.unaccepted ? PERIOD : 0;
 }
 
 static void watch_look(struct work_struct *work)
@@ -131,9 +131,9 @@ void ua_watch_reading(void)
 	if (!ua_state.watch.wanted) {
 		watch_told = view_now();
 		watch_seen = watch_told;
-		/* What changes while nothing is parked changes by a refusal only. */
+		/* What changes while nothing is unaccepted changes by a refusal only. */
 		WRITE_ONCE(ua_state.watch.wanted, true);
-		if (watch_told.parked)
+		if (watch_told.unaccepted)
 			mod_delayed_work(system_wq, &watch_work, PERIOD);
 	}
 	mutex_unlock(&watch_lock);

@@ -24,15 +24,15 @@ struct efi_unaccepted_memory;
 #define UA_BLOCK_BYTES	((u64)UA_BLOCK_PAGES << PAGE_SHIFT)
 
 /**
- * enum ua_parked - what the page allocator says of a block
- * @UA_PARKED_NOT: it is not parked, or there is no such block
- * @UA_PARKED:	it is parked
- * @UA_PARKED_TAKEN: it is parked, but one of us is about to accept it
+ * enum ua_page_state - what the page allocator says of a block
+ * @UA_PAGE_OTHER: it is not unaccepted, or there is no such block
+ * @UA_PAGE_UNACCEPTED:	it is unaccepted
+ * @UA_PAGE_IN_FLIGHT: it is unaccepted, but one of us is about to accept it
  */
-enum ua_parked {
-	UA_PARKED_NOT,
-	UA_PARKED,
-	UA_PARKED_TAKEN,
+enum ua_page_state {
+	UA_PAGE_OTHER,
+	UA_PAGE_UNACCEPTED,
+	UA_PAGE_IN_FLIGHT,
 };
 
 /* For ua_core.accept_block(). A binding that cannot choose ignores them. */
@@ -42,7 +42,7 @@ enum ua_parked {
 /**
  * struct ua_upcalls - what the kernel asks of the module
  * @below_watermark: an allocation of @order looks at @zone, which has memory
- *	parked; @failed: the zone could not serve it. Returns how many blocks
+ *	unaccepted; @failed: the zone could not serve it. Returns how many blocks
  *	were accepted. Runs in any context in which the allocator runs, hard
  *	interrupts included: no sleep, no allocation, no lock of ours, no text
  *	patching, bounded work.
@@ -59,17 +59,17 @@ struct ua_upcalls {
  * struct ua_core - what the module asks of the kernel
  * @name:	 name of the binding, shown in sysfs as "binding"
  * @why:	 one line why the binding can do no more than it does, or NULL
- * @parked_pages: pages that wait unaccepted in @zone; lockless, any context
- * @parked_at:	 is the block whose first page has this number parked? Lockless,
+ * @unaccepted_pages: pages that wait unaccepted in @zone; lockless, any context
+ * @page_state:	 is the block whose first page has this number unaccepted? Lockless,
  *		 so of a moment that may be over; process context, for memory
  *		 may be taken out meanwhile.
  * @accept_block: accept one block of @zone. Returns 0, or -ENOENT when the zone
  *		 has none to give, or another negative errno when the platform
- *		 refused; a refused block stays parked. @pfn gets the number of
+ *		 refused; a refused block stays unaccepted. @pfn gets the number of
  *		 its first page, unless there was none. May be called in any
  *		 context in which zone->lock may be taken. NULL: cannot accept.
  * @accept_block_at: the same, but the block of @zone whose first page is @pfn, or
- *		 -ENOENT if it is not parked or somebody else has it already.
+ *		 -ENOENT if it is not unaccepted or somebody else has it already.
  *		 Process context. There if @accept_block is.
  * @eager:	 true if the kernel was told to accept everything at boot
  *		 (accept_memory=eager). NULL: cannot tell.
@@ -89,8 +89,8 @@ struct ua_upcalls {
 struct ua_core {
 	const char *name;
 	const char *why;
-	unsigned long (*parked_pages)(struct zone *zone);
-	enum ua_parked (*parked_at)(unsigned long pfn);
+	unsigned long (*unaccepted_pages)(struct zone *zone);
+	enum ua_page_state (*page_state)(unsigned long pfn);
 	int (*accept_block)(struct zone *zone, unsigned int flags,
 			    unsigned long *pfn);
 	int (*accept_block_at)(struct zone *zone, unsigned long pfn);

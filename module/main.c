@@ -83,7 +83,7 @@ static int __init unaccepted_init(void)
 		goto err_unbind;
 	}
 
-	ret = ua_account_init();
+	ret = ua_stats_init();
 	if (ret)
 		goto err_unbind;
 	ua_accept_init();
@@ -108,7 +108,7 @@ err_acceptor:
 	ua_acceptor_exit();
 err_watch:
 	ua_watch_exit();
-	ua_account_exit();
+	ua_stats_exit();
 err_unbind:
 	ua_unbind();
 	return ret;
@@ -125,7 +125,7 @@ static void __exit unaccepted_exit(void)
 	ua_acceptor_exit();
 	/* After all who accept, for they wake it. */
 	ua_watch_exit();
-	ua_account_exit();
+	ua_stats_exit();
 	ua_unbind();
 }
 

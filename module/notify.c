@@ -14,25 +14,25 @@
 
 #include "unaccepted.h"
 
-/* Accept all there is. 0 if nothing is left parked. */
+/* Accept all there is. 0 if nothing is left unaccepted. */
 static int accept_everything(const char *what)
 {
-	struct ua_job job = { .why = UA_WHY_BACKGROUND };
-	u64 parked = ua_account_parked(&ua_everything);
+	struct ua_job job = { .why = UA_CAUSE_BACKGROUND };
+	u64 unaccepted = ua_stats_unaccepted(&ua_everything);
 	int ret = -EOPNOTSUPP;
 
-	if (!parked)
+	if (!unaccepted)
 		return 0;
-	pr_info("accepting %llu MiB before %s\n", parked >> 20, what);
+	pr_info("accepting %llu MiB before %s\n", unaccepted >> 20, what);
 	if (ua_state.core->accept_block)
 		ret = ua_accept_blocks(&ua_everything, U64_MAX, &job);
-	return ret ?: ua_account_parked(&ua_everything) ? -EBUSY : 0;
+	return ret ?: ua_stats_unaccepted(&ua_everything) ? -EBUSY : 0;
 }
 
 /*
- * Hibernation saves every page that is not marked free, and parked ones are
+ * Hibernation saves every page that is not marked free, and unaccepted ones are
  * not: the guest would die in the middle of it. (Suspend needs no help: the
- * threads are frozen, and what is parked is not touched.)
+ * threads are frozen, and what is unaccepted is not touched.)
  */
 static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
 {

@@ -80,16 +80,16 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
  * pieces do not serve a high order, an untouched block serves any.
  *
  * Return: blocks; never more than the deficit rounded up, or 1 for @failed;
- * never 0 for @failed with a block parked.
+ * never 0 for @failed with a block unaccepted.
  */
 u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 		   bool failed, bool begun)
 {
 	s64 deficit = view->promo - view->free - view->coming;
 	s64 slack = view->promo - view->high;
-	u64 parked, want = 0;
+	u64 unaccepted, want = 0;
 
-	if (view->parked <= 0)
+	if (view->unaccepted <= 0)
 		return 0;
 	/* No watermarks yet: a storm of acceptance if each CPU had its way. */
 	if (!view->promo)
@@ -102,8 +102,8 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 	if (failed && !want)
 		want = 1;
 
-	parked = ua_policy_blocks(view->parked, block_pages);
-	return want < parked ? want : parked;
+	unaccepted = ua_policy_blocks(view->unaccepted, block_pages);
+	return want < unaccepted ? want : unaccepted;
 }
 
 /*
@@ -132,15 +132,15 @@ u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
 		    u64 headroom, bool begun)
 {
 	s64 deficit = view->promo + (s64)headroom - view->free - view->coming;
-	u64 want, parked;
+	u64 want, unaccepted;
 
-	if (view->parked <= 0 || !view->promo || deficit <= 0)
+	if (view->unaccepted <= 0 || !view->promo || deficit <= 0)
 		return 0;
 	if (!begun && deficit < ahead_slack(block_pages, headroom))
 		return 0;
 	want = div64_u64(deficit, block_pages);
-	parked = ua_policy_blocks(view->parked, block_pages);
-	return want < parked ? want : parked;
+	unaccepted = ua_policy_blocks(view->unaccepted, block_pages);
+	return want < unaccepted ? want : unaccepted;
 }
 
 /**
@@ -155,7 +155,7 @@ u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
 s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
 			 u64 headroom)
 {
-	if (view->parked <= 0 || !view->promo)
+	if (view->unaccepted <= 0 || !view->promo)
 		return 0;
 	return view->promo + (s64)headroom - ahead_slack(block_pages, headroom) + 1;
 }

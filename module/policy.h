@@ -10,14 +10,14 @@
  * @free:	accepted and free, less what this allocation may not use; may be
  *		negative for a moment
  * @coming:	being accepted by others right now
- * @parked:	unaccepted
+ * @unaccepted:	unaccepted
  * @high:	the zone's high watermark
  * @promo:	the promo watermark, the goal; 0 before watermarks are set
  */
 struct ua_zone_view {
 	s64 free;
 	s64 coming;
-	s64 parked;
+	s64 unaccepted;
 	s64 high;
 	s64 promo;
 };
@@ -25,7 +25,7 @@ struct ua_zone_view {
 /**
  * struct ua_demand - how fast memory of a zone is taken
  * @at_ns:	when it was looked at last, 0 for never
- * @free:	what was free then, parked or not, in pages
+ * @free:	what was free then, unaccepted or not, in pages
  * @fast:	pages per second, over about DEMAND_FAST_NS
  * @slow:	the same, over about DEMAND_SLOW_NS
  */

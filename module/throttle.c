@@ -28,17 +28,17 @@
 #define REFUSED_MAX_NS		(60 * (u64)NSEC_PER_SEC)
 
 /* Note that the thread rests, and for what limit. */
-static u64 rest(struct ua_acceptor_thread *thread, enum ua_rest why, u64 ns)
+static u64 rest(struct ua_acceptor_thread *thread, enum ua_throttle_reason why, u64 ns)
 {
 	if (ns) {
-		WRITE_ONCE(thread->rest, why);
+		WRITE_ONCE(thread->reason, why);
 		atomic64_inc(&ua_state.acceptor.hits[why]);
 	}
 	return ns;
 }
 
 /* No block before @ns from now. A reason that asks for longer wins. */
-static void put_off(struct ua_acceptor_thread *thread, enum ua_rest why, u64 ns)
+static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason why, u64 ns)
 {
 	u64 next = ktime_get_ns() + ns;
 
@@ -74,8 +74,8 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 	return busy - ours;
 }
 
-/* Why the node's CPUs are others' since the last look, UA_REST_NOT if they are not. */
-static enum ua_rest look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
+/* Why the node's CPUs are others' since the last look, UA_THROTTLE_NOT if they are not. */
+static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
 	const struct cpumask *cpus = ua_acceptor_cpus(thread->nid);
 	s64 limit = (now_ns - thread->busy_at_ns) * cpumask_weight(cpus) *
@@ -88,8 +88,8 @@ static enum ua_rest look_at_others(struct ua_acceptor_thread *thread, u64 now_ns
 	thread->busy_ns = busy;
 	thread->stolen_ns = stolen;
 	if (used > limit)
-		return UA_REST_BUSY;
-	return lost > limit ? UA_REST_STEAL : UA_REST_NOT;
+		return UA_THROTTLE_BUSY;
+	return lost > limit ? UA_THROTTLE_STEAL : UA_THROTTLE_NOT;
 }
 
 /**
@@ -121,23 +121,23 @@ bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
 /* In the mode "idle": nanoseconds to stay away from the work of others. */
 static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	enum ua_rest why;
+	enum ua_throttle_reason why;
 
 	if (!thread->busy_at_ns) {
 		/* The first look tells nothing yet. */
 		look_at_others(thread, now_ns);
-		WRITE_ONCE(thread->rest, UA_REST_BUSY);
+		WRITE_ONCE(thread->reason, UA_THROTTLE_BUSY);
 		return BUSY_WINDOW_NS;
 	}
 	if (now_ns - thread->busy_at_ns < BUSY_WINDOW_NS)
 		return 0;
 	why = look_at_others(thread, now_ns);
-	if (why == UA_REST_NOT) {
+	if (why == UA_THROTTLE_NOT) {
 		if (!ua_throttle_pressed(thread)) {
 			thread->paused_ns = 0;
 			return 0;
 		}
-		why = UA_REST_PRESSURE;
+		why = UA_THROTTLE_PRESSURE;
 	}
 	thread->paused_ns = ua_policy_backoff(thread->paused_ns, PAUSE_MIN_NS,
 					      PAUSE_MAX_NS);
@@ -149,14 +149,14 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 			  const struct ua_acceptor_knobs *knobs, u64 now_ns)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	enum ua_rest why = UA_REST_FLOOR;
-	u64 parked, wait_ns = U64_MAX;
+	enum ua_throttle_reason why = UA_THROTTLE_FLOOR;
+	u64 unaccepted, wait_ns = U64_MAX;
 
-	parked = ua_account_parked(&ua_everything);
+	unaccepted = ua_stats_unaccepted(&ua_everything);
 	spin_lock(&acceptor->quota_lock);
 	if (!knobs->floor_bytes ||
-	    parked >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {
-		why = UA_REST_BANDWIDTH;
+	    unaccepted >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {
+		why = UA_THROTTLE_BANDWIDTH;
 		wait_ns = ua_policy_pace(&acceptor->next_ns, now_ns, UA_BLOCK_BYTES,
 					 knobs->bytes_per_second);
 	}
@@ -176,7 +176,7 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
  *
  * Context: process context.
  * Return: 0 if it may, else the nanoseconds to stay away, U64_MAX for as long
- * as nothing changes; and why is in @thread->rest.
+ * as nothing changes; and why is in @thread->reason.
  */
 u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 		     const struct ua_acceptor_knobs *knobs, u64 now_ns)
@@ -184,7 +184,7 @@ u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 	u64 wait_ns;
 
 	if (READ_ONCE(ua_state.acceptor.held))
-		return rest(thread, UA_REST_HELD, U64_MAX);
+		return rest(thread, UA_THROTTLE_HELD, U64_MAX);
 	if (now_ns < thread->next_ns)
 		return rest(thread, thread->next_why, thread->next_ns - now_ns);
 	if (knobs->mode == UA_MODE_IDLE) {
@@ -218,14 +218,14 @@ void ua_throttle_done(struct ua_acceptor_thread *thread,
 	if (ret) {
 		thread->refused_ns = ua_policy_backoff(thread->refused_ns,
 						       REFUSED_MIN_NS, REFUSED_MAX_NS);
-		put_off(thread, UA_REST_REFUSED, thread->refused_ns);
+		put_off(thread, UA_THROTTLE_REFUSED, thread->refused_ns);
 		return;
 	}
 	thread->refused_ns = 0;
 	if (percent < 100)
-		put_off(thread, UA_REST_CPU, ua_policy_share(ns, max(percent, 1U)));
+		put_off(thread, UA_THROTTLE_CPU, ua_policy_share(ns, max(percent, 1U)));
 	if (ua_policy_slow(&thread->usual_ns, ns) && knobs->mode == UA_MODE_IDLE)
-		put_off(thread, UA_REST_SLOW, ua_policy_share(ns, SLOW_PERCENT));
+		put_off(thread, UA_THROTTLE_SLOW, ua_policy_share(ns, SLOW_PERCENT));
 }
 
 /**

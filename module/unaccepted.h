@@ -21,7 +21,7 @@
  * In a TDX or SEV-SNP guest, memory must be accepted before it is used. Linux
  * parks what it has not accepted yet on a list per zone, in blocks of order
  * MAX_PAGE_ORDER, and accepts a block when an allocation falls below the
- * watermark. This module shows what is parked and accepts ahead of need.
+ * watermark. This module shows what is unaccepted and accepts ahead of need.
  *
  * The rooms, from the top; each calls only what stands below it::
  *
@@ -32,7 +32,7 @@
  *   accept.c    the engine: zones, blocks
  *   audit.c     do all who count come to the same?
  *   block.c     what is known of a block
- *   account.c   the books
+ *   stats.c   the cpu_stats
  *   policy.c    arithmetic
  *   ------- core.h -------
  *   bind_hooks.c or bind_stock.c, table.c
@@ -69,23 +69,23 @@ struct ua_scope {
 extern const struct ua_scope ua_everything;
 
 /* Who wanted the memory accepted. */
-enum ua_why {
-	UA_WHY_USER,		/* a write to "accept" */
-	UA_WHY_BACKGROUND,	/* the acceptor threads */
-	UA_WHY_WATERMARK,	/* an allocation, before it was in need */
-	UA_WHY_FALLBACK,	/* an allocation that could not be served */
-	UA_WHY_ISOLATION,	/* a contiguous allocation; by the kernel, which tells */
-	UA_NR_WHY,
+enum ua_cause {
+	UA_CAUSE_USER,		/* a write to "accept" */
+	UA_CAUSE_BACKGROUND,	/* the acceptor threads */
+	UA_CAUSE_WATERMARK,	/* an allocation, before it was in need */
+	UA_CAUSE_FALLBACK,	/* an allocation that could not be served */
+	UA_CAUSE_ISOLATION,	/* a contiguous allocation; by the kernel, which tells */
+	UA_NR_CAUSES,
 };
 
 /* Waits are counted by the power of two they stay below, in ns. */
 #define UA_NR_WAITS	40
 
 /* Those in whose name somebody waits for us. */
-#define UA_NR_WAITERS	UA_WHY_ISOLATION
+#define UA_NR_WAITERS	UA_CAUSE_ISOLATION
 
 /**
- * struct ua_count - what happened in one zone since load
+ * struct ua_stats - what happened in one zone since load
  * @accepted:	bytes accepted by us, by cause
  * @calls:	blocks we tried to accept
  * @total_ns:	time spent in them
@@ -93,8 +93,8 @@ enum ua_why {
  * @failures:	how many the platform refused
  * @shortfalls:	allocations that reached their budget below the watermark
  */
-struct ua_count {
-	u64 accepted[UA_NR_WHY];
+struct ua_stats {
+	u64 accepted[UA_NR_CAUSES];
 	u64 calls;
 	u64 total_ns;
 	u64 max_ns;
@@ -103,13 +103,13 @@ struct ua_count {
 };
 
 /**
- * struct ua_books - what happened in one zone since load, on one CPU
- * @count:	the numbers
+ * struct ua_cpu_stats - what happened in one zone since load, on one CPU
+ * @stats:	the numbers
  * @waits:	how long allocations waited for all of their blocks, and how long each
  *		block took that users or the background had accepted
  */
-struct ua_books {
-	struct ua_count count;
+struct ua_cpu_stats {
+	struct ua_stats stats;
 	u64 waits[UA_NR_WAITERS][UA_NR_WAITS];
 };
 
@@ -134,7 +134,7 @@ struct ua_event {
 	unsigned long pfn;
 	int nid;
 	int zone;
-	enum ua_why why;
+	enum ua_cause why;
 	int result;
 	pid_t pid;
 	char comm[TASK_COMM_LEN];
@@ -142,8 +142,8 @@ struct ua_event {
 
 /**
  * struct ua_zone_stat - one zone
- * @books:	per CPU
- * @parked_at_load: bytes that were parked when the module came
+ * @cpu_stats:	per CPU
+ * @unaccepted_at_load: bytes that were unaccepted when the module came
  * @inflight:	bytes being accepted by us right now. They leave the kernel's
  *		counter at once but enter the accounts when done; without this
  *		they would pass for the kernel's own in between. Allocations
@@ -156,8 +156,8 @@ struct ua_event {
  * @filling:	the background is filling the zone up
  */
 struct ua_zone_stat {
-	struct ua_books __percpu *books;
-	u64 parked_at_load;
+	struct ua_cpu_stats __percpu *cpu_stats;
+	u64 unaccepted_at_load;
 	atomic64_t inflight;
 	u64 refused_ns;
 	s64 kick_below;
@@ -167,20 +167,20 @@ struct ua_zone_stat {
 };
 
 /**
- * struct ua_sum - a reading of the counters of one or more zones
+ * struct ua_stats_sum - a reading of the counters of one or more zones
  * @managed:	bytes that the zones manage
- * @parked:	bytes that the kernel holds unaccepted
- * @parked_at_load: bytes that it held when the module came
+ * @unaccepted:	bytes that the kernel holds unaccepted
+ * @unaccepted_at_load: bytes that it held when the module came
  * @other:	bytes that the kernel accepted by itself since load: computed from
  *		the rest, so it may lag one block per CPU while work is under way
- * @count:	the rest
+ * @stats:	the rest
  */
-struct ua_sum {
+struct ua_stats_sum {
 	u64 managed;
-	u64 parked;
-	u64 parked_at_load;
+	u64 unaccepted;
+	u64 unaccepted_at_load;
 	u64 other;
-	struct ua_count count;
+	struct ua_stats stats;
 };
 
 /**
@@ -190,7 +190,7 @@ struct ua_sum {
  * @total:	to be raised with @done, or NULL
  */
 struct ua_job {
-	enum ua_why why;
+	enum ua_cause why;
 	u64 done;
 	atomic64_t *total;
 };
@@ -278,21 +278,21 @@ enum ua_mode {
 };
 
 /* What a background thread does, or why not. */
-enum ua_rest {
-	UA_REST_BANDWIDTH,	/* bytes_per_second */
-	UA_REST_CPU,		/* cpu_percent */
-	UA_REST_FLOOR,		/* floor_bytes */
-	UA_REST_SLOW,		/* the host takes much longer than usual */
-	UA_REST_BUSY,		/* others use the CPUs */
-	UA_REST_STEAL,		/* the host lets others use them */
-	UA_REST_PRESSURE,	/* others wait for CPUs or memory */
-	UA_REST_REFUSED,	/* the platform refused a block */
-	UA_REST_HELD,		/* memory is being taken offline */
+enum ua_throttle_reason {
+	UA_THROTTLE_BANDWIDTH,	/* bytes_per_second */
+	UA_THROTTLE_CPU,		/* cpu_percent */
+	UA_THROTTLE_FLOOR,		/* floor_bytes */
+	UA_THROTTLE_SLOW,		/* the host takes much longer than usual */
+	UA_THROTTLE_BUSY,		/* others use the CPUs */
+	UA_THROTTLE_STEAL,		/* the host lets others use them */
+	UA_THROTTLE_PRESSURE,	/* others wait for CPUs or memory */
+	UA_THROTTLE_REFUSED,	/* the platform refused a block */
+	UA_THROTTLE_HELD,		/* memory is being taken offline */
 	UA_NR_LIMITS,		/* those above are counted */
-	UA_REST_ENOUGH = UA_NR_LIMITS,	/* the headroom is there */
-	UA_REST_DONE,		/* nothing is parked */
-	UA_REST_NOT,		/* it works */
-	UA_NR_RESTS,
+	UA_THROTTLE_ENOUGH = UA_NR_LIMITS,	/* the headroom is there */
+	UA_THROTTLE_DONE,		/* nothing is unaccepted */
+	UA_THROTTLE_NOT,		/* it works */
+	UA_NR_THROTTLE_REASONS,
 };
 
 #define UA_MAX_THREADS	4	/* per node: hosts do not scale beyond */
@@ -327,7 +327,7 @@ struct ua_acceptor_knobs {
  * @task:	NULL if there is none; under &ua_acceptor.lock
  * @nid:	the node it serves
  * @index:	among the threads of that node
- * @rest:	what it does, or why not
+ * @reason:	what it does, or why not
  * @next_ns:	earliest time for its next block,
  * @next_why:	and for what reason
  * @refused_ns:	how long it stays away after a refusal, 0 if there was none
@@ -345,9 +345,9 @@ struct ua_acceptor_thread {
 	struct task_struct *task;
 	int nid;
 	unsigned int index;
-	enum ua_rest rest;
+	enum ua_throttle_reason reason;
 	u64 next_ns;
-	enum ua_rest next_why;
+	enum ua_throttle_reason next_why;
 	u64 refused_ns;
 	u64 paused_ns;
 	u64 usual_ns;
@@ -420,22 +420,22 @@ struct ua_state {
 
 extern struct ua_state ua_state;
 
-/* account.c */
+/* stats.c */
 struct zone *ua_zone_next(struct zone *zone);
 struct ua_zone_stat *ua_zone_stat(struct zone *zone);
 bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone);
-int ua_account_init(void);
-void ua_account_exit(void);
-u64 ua_account_parked(const struct ua_scope *scope);
-u64 ua_account_parked_node(int nid);
-void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum);
-void ua_account_call(struct zone *zone, struct ua_event *event);
-void ua_account_isolated(struct zone *zone);
-void ua_account_wait(struct zone *zone, enum ua_why why, u64 ns);
-u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket);
-u64 ua_account_recent_last(void);
-bool ua_account_recent(u64 number, struct ua_event *event);
-void ua_account_error(struct ua_error *error, int number, const char *who,
+int ua_stats_init(void);
+void ua_stats_exit(void);
+u64 ua_stats_unaccepted(const struct ua_scope *scope);
+u64 ua_stats_unaccepted_node(int nid);
+void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum);
+void ua_stats_call(struct zone *zone, struct ua_event *event);
+void ua_stats_isolated(struct zone *zone);
+void ua_stats_wait(struct zone *zone, enum ua_cause why, u64 ns);
+u64 ua_stats_waits(struct zone *zone, enum ua_cause why, unsigned int bucket);
+u64 ua_stats_recent_last(void);
+bool ua_stats_recent(u64 number, struct ua_event *event);
+void ua_stats_error(struct ua_error *error, int number, const char *who,
 		      const char *reason);
 
 /* What is known of a block. */
@@ -443,8 +443,8 @@ enum ua_block {
 	UA_BLOCK_HOLE,		/* there is no RAM */
 	UA_BLOCK_UNKNOWN,	/* RAM of which the table says nothing */
 	UA_BLOCK_ACCEPTED,	/* all of it */
-	UA_BLOCK_PARKED,	/* it waits */
-	UA_BLOCK_COMING,	/* it is being accepted */
+	UA_BLOCK_UNACCEPTED,	/* it waits */
+	UA_BLOCK_IN_FLIGHT,	/* it is being accepted */
 	UA_NR_BLOCKS,
 };
 
@@ -452,17 +452,17 @@ enum ua_block {
 unsigned long ua_block_next(struct zone *zone, unsigned long pfn);
 enum ua_block ua_block_look(unsigned long pfn);
 bool ua_block_has_bits(unsigned long pfn);
-u64 ua_block_parked(unsigned long start, unsigned long end);
+u64 ua_block_unaccepted(unsigned long start, unsigned long end);
 
 /**
  * struct ua_audit - what those who count say of a zone
- * @list:	blocks that are parked
- * @taken:	blocks that are parked, and that we are about to accept
+ * @list:	blocks that are unaccepted
+ * @taken:	blocks that are unaccepted, and that we are about to accept
  * @counter:	pages that the kernel's counter says
  * @bitmap:	blocks with a bit set
  * @inflight:	blocks that we are accepting
  * @missing:	pages by which the counter is too high; negative, too low
- * @stray:	blocks with a bit set that are neither parked nor being accepted
+ * @stray:	blocks with a bit set that are neither unaccepted nor being accepted
  * @stray_pfn:	first page of the first of these
  */
 struct ua_audit {
@@ -485,14 +485,14 @@ extern const struct ua_upcalls ua_accept_upcalls;
 void ua_accept_init(void);
 int ua_accept_blocks(const struct ua_scope *scope, u64 blocks, struct ua_job *job);
 int ua_accept_range(unsigned long start, unsigned long end, struct ua_job *job);
-int ua_accept_one(struct zone *zone, enum ua_why why);
+int ua_accept_one(struct zone *zone, enum ua_cause why);
 
 /* acceptor.c */
 int ua_acceptor_init(void);
 void ua_acceptor_exit(void);
 void ua_acceptor_get(struct ua_acceptor_knobs *knobs);
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg);
-enum ua_rest ua_acceptor_rest(void);
+enum ua_throttle_reason ua_acceptor_throttle_reason(void);
 const struct cpumask *ua_acceptor_cpus(int nid);
 void ua_acceptor_hold(bool hold);
 void ua_acceptor_rebind(void);

@@ -66,7 +66,7 @@ wait_for '[ "$(get state)" = complete ]'
 is "without a limit it finishes" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 is "reason" "$(get reason)" "nothing left to accept"
 
-# Nothing parked, nothing to wake up for.
+# Nothing unaccepted, nothing to wake up for.
 pid=$(get acceptor/pids)
 is "its state" "$(get acceptor/state)" complete
 holds "it used CPU time" "$(get acceptor/cpu_ns)" -gt 0
@@ -78,7 +78,7 @@ seen=$(switches)
 sleep 2
 is "and then it sleeps" "$(switches)" "$seen"
 is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
-is "mode all with nothing parked" "$(onewrite $SYS/acceptor/mode all)" ok
+is "mode all with nothing unaccepted" "$(onewrite $SYS/acceptor/mode all)" ok
 is "starts no thread" "$(get acceptor/pids)" ""
 is "state stays" "$(get state)" complete
 unload

@@ -44,14 +44,14 @@ holds "as little was accepted ($((background >> 20))M)" \
 
 # 512 MiB, in bursts of less than the headroom.
 others=$(by_others)
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 i=0
 while [ $i -lt 16 ]; do
 	dd if=/dev/zero of=$FILL/$i bs=1M count=32 2>/dev/null
 	settled
 	i=$((i + 1))
 done
-taken=$((parked - $(get unaccepted_bytes)))
+taken=$((unaccepted - $(get unaccepted_bytes)))
 holds "512M were accepted for 512M (here: $((taken >> 20))M)" \
 	"$taken" -ge $((440 << 20)) -a "$taken" -le $((640 << 20))
 is "all of it by the background: no allocation had to" "$(($(by_others) - others))" 0
@@ -101,10 +101,10 @@ echo 0 >$SYS/acceptor/headroom_bytes
 settled
 is "none at all" "$(get acceptor/headroom_bytes)" 0
 
-# With the floor above what is parked nothing is done.
+# With the floor above what is unaccepted nothing is done.
 echo "floor_bytes=8T headroom_bytes=1T" >$SYS/acceptor/params
 settled
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 dd if=/dev/zero of=$FILL/fill bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
 is "the floor holds it" "$(get acceptor/state)" "throttled(floor_bytes)"
@@ -124,7 +124,7 @@ holds "and next to no CPU time used (5 s: $((cpu / 1000)) us)" "$cpu" -lt 500000
 
 onewrite $SYS/accept all >/dev/null
 wait_for '[ "$(get acceptor/state)" = complete ]'
-is "with nothing parked it is complete" "$(get acceptor/state)" complete
+is "with nothing unaccepted it is complete" "$(get acceptor/state)" complete
 is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
 is "state" "$(get acceptor/state)" off
 unload

@@ -87,7 +87,7 @@ base=$(table_field phys_base)
 work bit $((((5 << 30) - base) / unit))
 is "a stray bit is noticed" "$(verdict)" inconsistent
 is "and said" "$(zone_line Normal)" \
-	"0 Normal list_blocks 0 counter_blocks 0 bitmap_blocks 1 inflight_blocks 0 differs: 1 blocks have bits set but are neither parked nor in flight, the first at 0x140000000;"
+	"0 Normal list_blocks 0 counter_blocks 0 bitmap_blocks 1 inflight_blocks 0 differs: 1 blocks have bits set but are neither unaccepted nor in flight, the first at 0x140000000;"
 work bit $((((5 << 30) - base) / unit))
 consistent "repaired, it is consistent"
 rmmod ua_workload

@@ -54,9 +54,9 @@ everything() {
 accepts() {
 	bytes=$1
 	shift
-	parked=$(get unaccepted_bytes)
+	unaccepted=$(get unaccepted_bytes)
 	exits 0 accept "$@"
-	is "  unaccepted_bytes falls by $bytes" "$((parked - $(get unaccepted_bytes)))" "$bytes"
+	is "  unaccepted_bytes falls by $bytes" "$((unaccepted - $(get unaccepted_bytes)))" "$bytes"
 	has "  and it says so" "$out" \
 		"^accepted [^ ]+ \($bytes bytes\) in .*; left unaccepted: "
 }
@@ -219,10 +219,10 @@ is "it is set" "$(get acceptor/params)" \
 	"mode=ahead bytes_per_second=0 cpu_percent=50 headroom_bytes=$((32 << 20)) floor_bytes=0 threads_per_node=2"
 has "and shown" "$out" "^limits       headroom 32M, floor 0, any bandwidth, cpu 50 %, threads 2 per node$"
 exits 0 acceptor off --headroom 64M --cpu 400 --threads 1
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 exits 0 accept 80M --background
 wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
-is "accept --background: that much" $((parked - $(get unaccepted_bytes))) $((80 << 20))
+is "accept --background: that much" $((unaccepted - $(get unaccepted_bytes))) $((80 << 20))
 exits 0 acceptor off --floor 0
 
 # watch, without a terminal.

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The platform refuses to accept. Does the block stay parked and is it counted,
+# The platform refuses to accept. Does the block stay unaccepted and is it counted,
 # do allocations go elsewhere or fail cleanly, does the guest live, and is the
 # block accepted once the platform agrees?
 #
@@ -13,7 +13,7 @@
 
 ALL=4000000000
 
-# zone_bytes NAME: parked there
+# zone_bytes NAME: unaccepted there
 zone_bytes() {
 	awk -v name="$1" '$2 == name { print $3 }' $DBG/zones
 }
@@ -54,17 +54,17 @@ load
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 start=$(get unaccepted_bytes)
 echo 1 >$TRACE/events/unaccepted/enable
-holds "two zones have memory parked" "$(zone_bytes Normal)" -gt $((256 << 20)) \
+holds "two zones have memory unaccepted" "$(zone_bytes Normal)" -gt $((256 << 20)) \
 	-a "$(zone_bytes DMA32)" -gt $((256 << 20))
 
 # A trigger.
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 mark
 refuse 2
 is "a trigger that is refused says so" "$(onewrite $SYS/accept 4M)" EIO
 is "the emulator did refuse" "$(refused)" 2
 is "it counts as a failure" "$(added accept_failures)" 1
-is "the block stays parked" "$(get unaccepted_bytes)" "$parked"
+is "the block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 agree "the counters agree"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
@@ -74,7 +74,7 @@ is "it is the last error" "$(get accept_error | cut -d ' ' -f 2-)" \
 is "it is on record" "$(tail -n 1 $DBG/recent | cut -d ' ' -f 2,3,9)" "user onewrite -5"
 is "nothing was done of what was asked for" "$(get accept_progress)" "0 $BLOCK"
 is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
-is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((parked - BLOCK))"
+is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((unaccepted - BLOCK))"
 is "state is idle again" "$(get state)" idle
 
 # A certain block.
@@ -84,7 +84,7 @@ is "a range that is refused says so" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(refused)" "EIO 2"
 is "it has nothing" "$(get accept_range | sed 's/.* rounded //') $(get accept_error | cut -d ' ' -f 2-)" \
 	"0 accepted -5 accept_range the platform refused a block"
-is "and stays parked" "$(blocks . | grep -cx "$block")" 1
+is "and stays unaccepted" "$(blocks . | grep -cx "$block")" 1
 is "until it is granted" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
 
@@ -92,21 +92,21 @@ is "until it is granted" \
 # must not be accepted again: the emulator would count that. Only in a unit that
 # came to a stop half-way can the kernel not know; there it asks for all pages again,
 # and must take "already accepted" for the answer it is: once as 2M, then per page.
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 refuse 2 1
 is "refused its second unit" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
 is "a block has the first" "$(accepted_pages)" 512
-is "but stays parked" "$(get unaccepted_bytes)" "$parked"
+is "but stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 ccemu set max_level 0
 refuse 1 101
 is "refused its 101st page" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 1"
 is "a unit has a hundred" "$(accepted_pages)" 100
-is "and its block stays parked" "$(get unaccepted_bytes)" "$parked"
+is "and its block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 ccemu set max_level 2
 again=101
 
 # The acceptor: one that is refused tries again, later each time.
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 mark
 refuse $ALL
 t0=$(now_ms)
@@ -120,7 +120,7 @@ holds "the acceptor is refused, and waits, longer each time ($tries times in $((
 is "its state" "$(wait_for '[ "$(get acceptor/state)" = "paused(refused)" ]'; get acceptor/state)" \
 	"paused(refused)"
 holds "is counted" "$(hits refused)" -ge 3
-is "it has nothing" "$(get unaccepted_bytes)" "$parked"
+is "it has nothing" "$(get unaccepted_bytes)" "$unaccepted"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 holds "its events have the error" "$(traced 'accept_end: .* cause=background .* result=-5')" -ge 4
@@ -133,7 +133,7 @@ echo 1 >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(added accept_failures)" -gt "$tries" ]'
 refuse 0
 echo 1 >$SYS/acceptor/bytes_per_second
-wait_for '[ "$(get unaccepted_bytes)" != "$parked" ]'
+wait_for '[ "$(get unaccepted_bytes)" != "$unaccepted" ]'
 is "a knob that is written makes it try again" "$(get accepted_background_bytes)" $BLOCK
 is "with success" "$(get state)" running
 echo off >$SYS/acceptor/mode
@@ -147,12 +147,12 @@ is "which is counted" "$(added accept_failures)" 1
 
 # If nobody can serve them they fail, each in its way, and cleanly.
 work fragment 128
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 kills=$(oom_kills)
 refuse $ALL
 for kind in noretry retry plain; do
 	# What is accepted may be put together to a block or two, but never to so many.
-	count=$(((($(meminfo_bytes MemFree) - parked) / BLOCK) + 8))
+	count=$(((($(meminfo_bytes MemFree) - unaccepted) / BLOCK) + 8))
 	work high 10 $count $kind
 	holds "if all is refused, allocations fail ($kind: $(reported failed) of $count)" \
 		"$(reported failed)" -ge 8
@@ -161,7 +161,7 @@ for half in first second; do
 	work contig $half
 	is "and a contiguous one (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
 done
-is "everything stays parked" "$(get unaccepted_bytes)" "$parked"
+is "everything stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "nobody was killed for it" "$(oom_kills)" "$kills"
 agree "the counters agree"
 
@@ -188,8 +188,8 @@ work release
 # rest, one of them must die, and nothing else.
 dmesg -c >/dev/null
 mark
-parked=$(get unaccepted_bytes)
-mib=$((($(meminfo_bytes MemFree) - parked >> 20) + 64))
+unaccepted=$(get unaccepted_bytes)
+mib=$((($(meminfo_bytes MemFree) - unaccepted >> 20) + 64))
 refuse $ALL
 ms=$(now_ms)
 "$HERE/hog" $mib >/tmp/held
@@ -199,7 +199,7 @@ is "a process that is refused memory is killed" $status 137
 # Below the watermark, but with pages left, not every one of its faults asks again.
 holds "the platform is not pestered" "$(added accept_failures)" -lt 10000
 is "alone" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
-is "what it wanted stays parked" "$(get unaccepted_bytes)" "$parked"
+is "what it wanted stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "the guest lives" "$(complaints)" ""
 dmesg -c >/dev/null
 

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Do allocating processes that outnumber the CPUs fill nearly all memory while it
-# lies parked as smoothly as if it had been accepted at boot? And if they want more
+# lies unaccepted as smoothly as if it had been accepted at boot? And if they want more
 # than there is, is anybody killed while there is something left to accept?
 #
-# They come three times: first to parked memory, then greedy for more than there is,
+# They come three times: first to unaccepted memory, then greedy for more than there is,
 # and again, now that all is accepted. What it cost is printed each time, as
 # "# hogs ROUND key value...". In a guest that accepted everything at boot the same
 # three rounds are what to compare with.
@@ -20,8 +20,8 @@ SPARE=$((32 << 20))
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 [ "$(nproc)" -lt 8 ] || skip_all "has as many CPUs as there are hogs"
 # Whether that is a reason to skip depends on how the guest was booted.
-parked=$(vmstat_bytes)
-[ "$parked" = 0 ] || [ "$parked" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory, or none"
+unaccepted=$(vmstat_bytes)
+[ "$unaccepted" = 0 ] || [ "$unaccepted" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory, or none"
 
 # What reclaim has done since boot, and the OOM killer.
 reclaim() {
@@ -137,8 +137,8 @@ accepted_too_late() {
 }
 
 tests=15
-[ "$parked" = 0 ] || tests=$((tests + 6))
-[ "$parked" = 0 ] || [ "$OWNER" = kernel ] || tests=$((tests + 1))
+[ "$unaccepted" = 0 ] || tests=$((tests + 6))
+[ "$unaccepted" = 0 ] || [ "$OWNER" = kernel ] || tests=$((tests + 1))
 begin $tests
 
 kswapd=$(pidof kswapd0)
@@ -168,14 +168,14 @@ nearly_full first
 nothing_went_wrong first
 holds "first: little was left ($(cost first left_kb) kB)" \
 	"$(cost first left_kb)" -lt $(($(meminfo_bytes MemTotal) / 10 >> 10))
-if [ "$parked" != 0 ]; then
-	holds "that took nearly all that was parked" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
+if [ "$unaccepted" != 0 ]; then
+	holds "that took nearly all that was unaccepted" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
 	agree "the counters agree"
 	is_balanced "the causes and the rest make up the start" "$start"
 fi
 disperse
 
-[ "$parked" = 0 ] ||
+[ "$unaccepted" = 0 ] ||
 	holds "for the greedy there is something left to accept" "$(get unaccepted_bytes)" -gt 0
 dmesg -c >/dev/null
 echo global >$TRACE/trace_clock
@@ -184,11 +184,11 @@ echo 1 >$TRACE/events/unaccepted/accept_end/enable
 too_much
 holds "the greedy: not all of them can live" "$(cost greedy oom_kill)" -gt 0
 holds "but some of them" "$(pidof hog | wc -w)" -gt 0
-if [ "$parked" != 0 ]; then
+if [ "$unaccepted" != 0 ]; then
 	is "all memory had to be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 	agree "the counters agree"
 fi
-[ "$parked" = 0 ] || [ "$OWNER" = kernel ] ||
+[ "$unaccepted" = 0 ] || [ "$OWNER" = kernel ] ||
 	is "before anybody was chosen to die" "$(accepted_too_late)" 0
 disperse
 is "nothing else went wrong" "$(complaints)" ""

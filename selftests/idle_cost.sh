@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What does the module cost allocations once nothing is parked any more? Nothing,
+# What does the module cost allocations once nothing is unaccepted any more? Nothing,
 # to the instruction. For guests where time is a count of instructions (the
 # launcher's --deterministic), of one processor.
 . "$(dirname "$0")/lib.sh"
@@ -60,7 +60,7 @@ taken() {
 		/sys/kernel/debug/tracing/enabled_functions
 }
 
-# An allocation notices that nothing is parked; what follows is done later.
+# An allocation notices that nothing is unaccepted; what follows is done later.
 steps_aside() {
 	[ $OWNER$BINDING != modulestock ] || wait_for '[ -z "$(taken)" ]'
 }
@@ -71,19 +71,19 @@ echo "loop 0 1" >$WORK/run
 
 begin 14
 
-# While memory is parked a policy does cost something: that is seen.
-measure parked-before
-parked=$costs
+# While memory is unaccepted a policy does cost something: that is seen.
+measure unaccepted-before
+unaccepted=$costs
 load
-measure parked-loaded
+measure unaccepted-loaded
 if [ $OWNER = module ]; then
-	differ "the module's policy costs instructions" "$costs" "$parked"
+	differ "the module's policy costs instructions" "$costs" "$unaccepted"
 else
-	is "beside the kernel's policy the module costs nothing" "$costs" "$parked"
+	is "beside the kernel's policy the module costs nothing" "$costs" "$unaccepted"
 fi
 unload
-measure parked-after
-is "unloaded, every instruction of it is gone" "$costs" "$parked"
+measure unaccepted-after
+is "unloaded, every instruction of it is gone" "$costs" "$unaccepted"
 
 load
 is "all is accepted" "$(onewrite $SYS/accept all) $(vmstat_bytes)" "ok 0"
@@ -92,8 +92,8 @@ measure accepted-loaded
 loaded=$costs
 unload
 measure accepted-after
-differ "what the kernel's own policy does while memory is parked is gone" "$costs" "$parked"
-is "with nothing parked the module costs nothing" "$loaded" "$costs"
+differ "what the kernel's own policy does while memory is unaccepted is gone" "$costs" "$unaccepted"
+is "with nothing unaccepted the module costs nothing" "$loaded" "$costs"
 alone=$costs
 load
 steps_aside

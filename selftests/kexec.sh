@@ -3,7 +3,7 @@
 #
 # Can a guest with unaccepted memory start another kernel, and has that one what
 # its predecessor left? This loads the kernel that it finds in /bzImage, with
-# an initramfs so large that it must go to memory which lies parked, and jumps.
+# an initramfs so large that it must go to memory which lies unaccepted, and jumps.
 # The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
 #
 # "kexec.sh crash": the other kernel is for when this one crashes, which it then does,
@@ -26,8 +26,8 @@ pending_bytes() {
 	echo $(($(emu pages_pending) * 4096))
 }
 
-# What is accepted, but still on the list of what is parked.
-accepted_in_parked() {
+# What is accepted, but still on the list of what is unaccepted.
+accepted_in_unaccepted() {
 	echo $(($(vmstat_bytes) - $(pending_bytes)))
 }
 
@@ -64,13 +64,13 @@ depart() {
 	[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
 	begin 4
 	pack "$1" 2>/dev/null
-	before=$(accepted_in_parked)
+	before=$(accepted_in_unaccepted)
 	is "a kernel and an initramfs are loaded" \
 		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(command_line)" 2>&1)" ""
 	# A block accepted for an allocation has a unit behind it accepted as well.
-	added=$((($(accepted_in_parked) - before) >> 20))
+	added=$((($(accepted_in_unaccepted) - before) >> 20))
 	if [ "$BINDING" = hooks ]; then
-		holds "where it will be copied to lay parked, and is accepted ($added MiB)" \
+		holds "where it will be copied to lay unaccepted, and is accepted ($added MiB)" \
 			$added -ge 16
 	else
 		holds "where it will be copied to is not accepted ($added MiB)" $added -le 8

@@ -16,9 +16,9 @@ grep -q '\[none\]' $LOCKDOWN || skip_all "the kernel is locked down already"
 
 # accepts FILE DATA BYTES
 accepts() {
-	parked=$(get unaccepted_bytes)
+	unaccepted=$(get unaccepted_bytes)
 	is "$1 <- $2" "$(onewrite $SYS/"$1" "$2")" ok
-	is "  takes effect" $((parked - $(get unaccepted_bytes))) "$3"
+	is "  takes effect" $((unaccepted - $(get unaccepted_bytes))) "$3"
 }
 
 # sets FILE DATA READING

@@ -47,11 +47,11 @@ is "lines begin at their address" \
 	"$(for line in $(seq 0 $(((end - 1) / (4 << 30)))); do printf '0x%x\n' $((line << 32)); done)"
 chunks 4M >/tmp/fine
 is "a character per block, to the end of the node" "$(wc -l </tmp/fine)" $((end / BLOCK))
-is "parked" "$(count . </tmp/fine)" "$(($(get unaccepted_bytes) / BLOCK))"
+is "unaccepted" "$(count . </tmp/fine)" "$(($(get unaccepted_bytes) / BLOCK))"
 is "64 characters to a line" "$(sed -n '3,$p' $DBG/map | awk '{ print length($2) }' | sort -u)" 64
-is "nothing is half parked at this scale, nothing in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
+is "nothing is half unaccepted at this scale, nothing in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
 base=$(($(table_field phys_base) / BLOCK))
-# Memory is accepted with the unit behind it: what ends where the table begins may be parked.
+# Memory is accepted with the unit behind it: what ends where the table begins may be unaccepted.
 is "below the table nobody knows" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
 holds "but for the last block" "$(sed -n "${base}s/[?.]/ok/p" /tmp/fine)" = ok
 is "behind its begin all is known" "$(tail -n +$((base + 1)) /tmp/fine | count '?')" 0
@@ -90,7 +90,7 @@ done
 is "the scale reads back" "$(onewrite $SYS/map_chunk_bytes 1T) $(get map_chunk_bytes)" "ok $((1 << 40))"
 
 onewrite $SYS/accept all >/dev/null
-is "at the end nothing is parked" "$(chunks 4M | count .)" 0
+is "at the end nothing is unaccepted" "$(chunks 4M | count .)" 0
 is "all that the table covers is accepted" "$(chunks 4M | tail -n +$((base + 1)) | sort -u | tr -d '\n')" "#-"
 is "no page was touched before" "$(emu bad_access)" 0
 unload

@@ -64,11 +64,11 @@ for claim in 0 1000; do
 		-a "$(counted asked)" -gt "$(counted failed)"
 	work release
 
-	parked=$(vmstat_bytes)
+	unaccepted=$(vmstat_bytes)
 	failed=$(counted failed)
 	is "a file beyond what is accepted: all is written" "$(fill 64)" 0
-	holds "from what was parked" "$((parked - $(vmstat_bytes)))" -ge $((64 << 20))
-	holds "a block for each failure at most" "$((parked - $(vmstat_bytes)))" \
+	holds "from what was unaccepted" "$((unaccepted - $(vmstat_bytes)))" -ge $((64 << 20))
+	holds "a block for each failure at most" "$((unaccepted - $(vmstat_bytes)))" \
 		-le $((($(counted failed) - failed) * BLOCK))
 	rm $FILL/fill
 	work contig second
@@ -87,7 +87,7 @@ mib=$(($(meminfo_bytes MemFree) - $(promo_bytes) >> 20))
 dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
 is "nearly all memory for a file" "$(stat -c %s $FILL/fill)" $((mib << 20))
 is "nobody was killed, nothing failed" "$(oom_kills) $(complaints 'Call Trace')" "$kills "
-holds "what is parked is part of what is left" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
+holds "what is unaccepted is part of what is left" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
 "$HERE/hog" 256
 is "a process that wants more than that dies" "$? $(oom_kills)" "137 $((kills + 1))"
 is "when nothing is left to be accepted" "$(vmstat_bytes) $(emu pages_pending)" "0 0"

@@ -50,7 +50,7 @@ pid=$(last_thread)
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "one that began without it, too" "$(cpus_of "$pid")" "$home"
 
-# Memory goes offline: what is parked in it is accepted by those who move it out,
+# Memory goes offline: what is unaccepted in it is accepted by those who move it out,
 # and the acceptor stands back. At their own priority its threads may get their turn
 # when it is over, and even so they may come too late, once.
 held=$(hits offlining)
@@ -67,7 +67,7 @@ until [ "$(hits offlining)" -gt "$held" ] || [ $tries = 20 ]; do
 done
 is "memory can be taken offline" "$(cat "$MEMORY/memory$block/state")" offline
 agree "the counters agree"
-is "nothing is parked in it" "$(get state)" running
+is "nothing is unaccepted in it" "$(get state)" running
 before=$(get accepted_background_bytes)
 wait_for '[ "$(get accepted_background_bytes)" -gt "$before" ]'
 holds "the acceptor goes on behind it" "$(get accepted_background_bytes)" -gt "$before"
@@ -79,17 +79,17 @@ agree "the counters agree still"
 # Hibernation: not while we only look; else all is accepted first. There is no
 # swap here to save anything to, but the copy in memory is made before it fails.
 echo off >$SYS/acceptor/mode
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 unload
 insmod "$KO" binding=observe
 is "hibernation is refused while we may only look" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
-is "and nothing accepted" "$(get unaccepted_bytes)" "$parked"
+is "and nothing accepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "the log says why" "$(dmesg | grep -c 'no hibernation with memory unaccepted')" 1
 unload
 load
 answer=$(onewrite /sys/power/state disk)
 holds "otherwise it gets as far as having no swap ($answer)" "$answer" != EOPNOTSUPP
-is "all was accepted before" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $parked"
+is "all was accepted before" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $unaccepted"
 is "which the log says" "$(dmesg | grep -c 'accepting .* MiB before hibernation')" 2
 is "the guest lives" "$(get state)" complete
 unload

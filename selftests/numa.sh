@@ -36,9 +36,9 @@ settled() {
 }
 echo ahead >$SYS/acceptor/mode
 settled
-parked=$(node_ours "$last")
+unaccepted=$(node_ours "$last")
 i=0
-until [ "$(node_ours "$last")" -lt "$parked" ] || [ $i = 50 ]; do
+until [ "$(node_ours "$last")" -lt "$unaccepted" ] || [ $i = 50 ]; do
 	i=$((i + 1))
 	dd if=/dev/zero of="$FILL/hold$i" bs=1M count=32 2>/dev/null
 	settled

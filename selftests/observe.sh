@@ -9,7 +9,7 @@
 
 # only_looks REASON
 only_looks() {
-	parked=$(vmstat_bytes)
+	unaccepted=$(vmstat_bytes)
 	is "binding" "$(get binding)" observe
 	is "caps" "$(get caps)" "counters table"
 	is "state" "$(get state)" idle
@@ -20,7 +20,7 @@ only_looks() {
 	is "accept, in debugfs" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP
 	is "accept, whatever it is" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
 	is "the acceptor" "$(onewrite $SYS/acceptor/mode all)" EOPNOTSUPP
-	is "nothing was accepted" "$(vmstat_bytes)" "$parked"
+	is "nothing was accepted" "$(vmstat_bytes)" "$unaccepted"
 }
 
 begin 23

@@ -82,9 +82,9 @@ onewrite $SYS/accept 101% >/dev/null
 is "what is refused leaves the progress alone, and is the last error" \
 	"$(get accept_progress) $(get accept_error | cut -d ' ' -f 2-)" \
 	"$done_bytes $asked_bytes -34 accept more than 100 %, or 2^64 bytes and more"
-parked=$(get unaccepted_bytes)
+unaccepted=$(get unaccepted_bytes)
 onewrite $SYS/accept 1T >/dev/null
-is "more than there is: what there is" "$(get accept_progress)" "$parked $parked"
+is "more than there is: what there is" "$(get accept_progress)" "$unaccepted $unaccepted"
 is "nothing left: nothing asked for" "$(onewrite $SYS/accept all) $(get accept_progress)" "ok 0 0"
 unload
 clean_log

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Does accept_range accept exactly the blocks that a range touches and that are
-# parked, and nothing else?
+# unaccepted, and nothing else?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
@@ -11,20 +11,20 @@
 FILE=$SYS/accept_range
 
 # takes DATA START END: a write for this range (in blocks), and that it takes just
-# what is parked there; $asked is what the file is to say, if that is not DATA itself
+# what is unaccepted there; $asked is what the file is to say, if that is not DATA itself
 takes() {
 	blocks . >/tmp/before
 	awk -v start="$2" -v end="$3" '$1 < start || $1 >= end' /tmp/before >/tmp/left
 	count=$(($(wc -l </tmp/before) - $(wc -l </tmp/left)))
 	user=$(get accepted_user_bytes)
-	parked=$(get unaccepted_bytes)
+	unaccepted=$(get unaccepted_bytes)
 	big=$(emu accept_2m)
 	small=$(emu accept_4k)
 	bits=$(table_field bits_set)
 	is "$1 is taken" "$(onewrite $FILE "$1")" ok
 	is "  and those $count blocks, no others" "$(blocks . | cmp - /tmp/left && echo same)" same
 	is "  which is counted" \
-		"$(($(get accepted_user_bytes) - user)) $((parked - $(get unaccepted_bytes)))" \
+		"$(($(get accepted_user_bytes) - user)) $((unaccepted - $(get unaccepted_bytes)))" \
 		"$((count * BLOCK)) $((count * BLOCK))"
 	is "  and the emulator saw a 2M page for each bit that went" \
 		"$(($(emu accept_2m) - big)) $(($(emu accept_4k) - small))" \
@@ -48,13 +48,13 @@ is "no error either" "$(get accept_error)" none
 is "its mode" "$(stat -c %a $FILE)" 600
 is "not for everybody" "$(onewrite -u 65534 $FILE 1G+4M)" "open EACCES"
 
-# The map of this machine: parked, a hole, accepted, parked, accepted.
+# The map of this machine: unaccepted, a hole, accepted, unaccepted, accepted.
 low=$(blocks . | sed -n 10p)
 last_low=$(blocks . | awk -v end=$((4096 / 4)) '$1 < end' | tail -n 1)
 hole=$(blocks - | head -n 1)
 high=$(blocks . | awk -v start=$((4096 / 4)) '$1 >= start' | head -n 1)
 end=$(($(blocks '#.' | tail -n 1) + 1))
-holds "there is a hole between parked blocks" "$last_low" -lt "$hole" -a "$hole" -lt "$high"
+holds "there is a hole between unaccepted blocks" "$last_low" -lt "$hole" -a "$hole" -lt "$high"
 
 asked="$(hex "$low")-$(hex "$low" 1)" takes "$(hex "$low")+1" "$low" $((low + 1))
 takes "$(hex "$low")-$(hex $((low + 1)))" "$low" $((low + 1))
@@ -67,7 +67,7 @@ asked="$(hex $low)-$(hex $low 4096)" takes "$(printf '0x%xk+0x1000' $((low * 409
 low=$((low + 2))
 asked="$(hex $low)-$(hex $((low + 1)))" takes "$((low * BLOCK))-$(((low + 1) * BLOCK))" $low $((low + 1))
 
-# What is no parked block is passed over.
+# What is no unaccepted block is passed over.
 takes "$(hex "$last_low")-$(hex $((high + 1)))" "$last_low" $((high + 1))
 takes "0x1000-0x2000" 0 1
 takes "$(hex $((hole - 1)))-$(hex $((hole + 1)))" $((hole - 1)) $((hole + 1))

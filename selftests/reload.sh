@@ -16,18 +16,18 @@ times=${1:-100}
 # by the module's policy or by the kernel's.
 MIN=/proc/sys/vm/min_free_kbytes
 allocations_accept() {
-	parked=$(vmstat_bytes)
+	unaccepted=$(vmstat_bytes)
 	min=$(cat $MIN)
 	tries=0
-	until [ "$(vmstat_bytes)" -lt "$parked" ]; do
+	until [ "$(vmstat_bytes)" -lt "$unaccepted" ]; do
 		tries=$((tries + 1))
-		[ "$parked" != 0 ] && [ $tries -le 400 ] || return 1
+		[ "$unaccepted" != 0 ] && [ $tries -le 400 ] || return 1
 		min=$((min + free_kb / 200))
 		echo $min >$MIN
 	done
 }
 
-# MemFree counts what is parked, so it is what must come back at the end.
+# MemFree counts what is unaccepted, so it is what must come back at the end.
 settled_free() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -100,7 +100,7 @@ while [ $i -lt "$times" ]; do
 		wait $writer
 		grep -q 'ENODEV\|ENOENT\|ok' /tmp/answer || bad=$((bad + 1))
 	fi
-	# Ten times in all: it takes time, and parked memory.
+	# Ten times in all: it takes time, and unaccepted memory.
 	[ $((i % (times / 10))) != 0 ] || ! allocations_accept || gaps=$((gaps + 1))
 done
 is "$times loads and unloads, none went wrong" "$bad" 0

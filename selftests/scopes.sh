@@ -40,7 +40,7 @@ adds_up() {
 	is "$1" "$wrong" ""
 }
 
-# What others have: parked and accepted, of all zones but one
+# What others have: unaccepted and accepted, of all zones but one
 others() {
 	for dir in $(zone_dirs); do
 		[ "$dir" = "$1" ] || echo "$dir $(get "$dir/unaccepted_bytes") $(get "$dir/accepted_user_bytes")"
@@ -58,11 +58,11 @@ highest() {
 # asks DIR DATA BYTES ZONE: a trigger there, and that it took so much from that zone
 asks() {
 	rest=$(others "$4")
-	parked=$(get "$4/unaccepted_bytes")
+	unaccepted=$(get "$4/unaccepted_bytes")
 	user=$(get "$4/accepted_user_bytes")
 	total=$(get accepted_user_bytes)
 	is "$1/accept <- $2" "$(onewrite "$SYS/$1/accept" "$2")" ok
-	is "  takes $3 from $4" "$((parked - $(get "$4/unaccepted_bytes"))) $(($(get "$4/accepted_user_bytes") - user)) $(($(get accepted_user_bytes) - total))" \
+	is "  takes $3 from $4" "$((unaccepted - $(get "$4/unaccepted_bytes"))) $(($(get "$4/accepted_user_bytes") - user)) $(($(get accepted_user_bytes) - total))" \
 		"$3 $3 $3"
 	is "  and nothing from others" "$(others "$4")" "$rest"
 	is "  the progress is its own" "$(get accept_progress)" "$3 $3"
@@ -107,7 +107,7 @@ left=$(get node0/unaccepted_bytes)
 is "node1 is accepted" "$(onewrite $SYS/node1/accept all) $(get node1/unaccepted_bytes)" "ok 0"
 is "node0 is not" "$(get node0/unaccepted_bytes) $(get unaccepted_bytes)" "$left $left"
 is "state" "$(get state)" idle
-is "the map of node1 has nothing parked" "$(grep -c '^0x.*[.+*]' $DBG/node1/map)" 0
+is "the map of node1 has nothing unaccepted" "$(grep -c '^0x.*[.+*]' $DBG/node1/map)" 0
 holds "that of node0 has" "$(grep -c '^0x.*[.+*]' $DBG/node0/map)" -gt 0
 is "the map is that of both" "$(tail -n +2 $DBG/map)" \
 	"$(tail -n +2 $DBG/node0/map; tail -n +2 $DBG/node1/map)"

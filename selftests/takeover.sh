@@ -46,7 +46,7 @@ holds "and the kernel decides again" "$(vmstat_bytes)" -lt "$before"
 load policy=module
 onewrite $SYS/accept all >/dev/null
 wait_for '[ -z "$(taken)" ]'
-is "with nothing parked it steps aside by itself" "$(taken)" ""
+is "with nothing unaccepted it steps aside by itself" "$(taken)" ""
 is "and says so still" "$(get state)" complete
 unload
 is "unloading after that is no error" "$(taken)" ""

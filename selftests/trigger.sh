@@ -8,13 +8,13 @@
 
 # asks WHAT BYTES [FILE]: a trigger, and that it does just that
 asks() {
-	parked=$(get unaccepted_bytes)
+	unaccepted=$(get unaccepted_bytes)
 	user=$(get accepted_user_bytes)
 	small=$(emu accept_4k)
 	big=$(emu accept_2m)
 	bits=$(table_field bits_set)
 	is "$1 is taken" "$(onewrite "${3:-$SYS/accept}" "$1")" ok
-	is "unaccepted_bytes falls by $2" "$((parked - $(get unaccepted_bytes)))" "$2"
+	is "unaccepted_bytes falls by $2" "$((unaccepted - $(get unaccepted_bytes)))" "$2"
 	is "accepted_user_bytes rises by $2" "$(($(get accepted_user_bytes) - user))" "$2"
 	is "the emulator saw a 2M page for each bit that went" \
 		"$(($(emu accept_2m) - big))" "$((bits - $(table_field bits_set)))"
@@ -24,7 +24,7 @@ asks() {
 begin 60
 
 load
-# Units of parked blocks that something before us has accepted, as a guard.
+# Units of unaccepted blocks that something before us has accepted, as a guard.
 already=$(($(get unaccepted_bytes) / (2 << 20) - $(table_field bits_set)))
 before=$(emu accept_2m)
 asks 512M $((512 << 20))
@@ -38,7 +38,7 @@ asks 4097K $((2 * BLOCK))
 asks " 8m " $((2 * BLOCK))
 asks 4M $BLOCK $DBG/accept
 
-# Percent of what is parked, rounded up to blocks.
+# Percent of what is unaccepted, rounded up to blocks.
 for percent in 10 1; do
 	blocks=$((($(get unaccepted_bytes) / BLOCK * percent + 99) / 100))
 	asks $percent% $((blocks * BLOCK))
@@ -46,8 +46,8 @@ done
 is "still idle" "$(get state)" idle
 
 # More than there is accepts what there is, and is no error.
-parked=$(get unaccepted_bytes)
-asks 15E "$parked"
+unaccepted=$(get unaccepted_bytes)
+asks 15E "$unaccepted"
 is "nothing is left" "$(get unaccepted_bytes) $(vmstat_bytes)" "0 0"
 is "state" "$(get state)" complete
 is "reason" "$(get reason)" "nothing left to accept"

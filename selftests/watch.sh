@@ -66,8 +66,8 @@ sleep 1
 is "and stop when they are gone" "$(looks)" 0
 
 # Less than a percent: told once it has come to rest.
-parked=$(get unaccepted_bytes)
-waits a unaccepted_bytes $((parked - BLOCK)) 10000
+unaccepted=$(get unaccepted_bytes)
+waits a unaccepted_bytes $((unaccepted - BLOCK)) 10000
 onewrite $SYS/accept 4M >/dev/null
 t0=$(last_block_ms)
 answer a
@@ -75,12 +75,12 @@ holds "a single block is told ($woken times)" "$woken" -ge 1 -a "$woken" -le 2
 holds "in time ($((at - t0)) ms)" $((at - t0)) -le 500
 
 # At a pace, for three seconds: the state, and about ten percent.
-parked=$(get unaccepted_bytes)
-step=$((parked / 30 / BLOCK * BLOCK))
-waits a unaccepted_bytes $((parked - 3 * step)) 20000
+unaccepted=$(get unaccepted_bytes)
+step=$((unaccepted / 30 / BLOCK * BLOCK))
+waits a unaccepted_bytes $((unaccepted - 3 * step)) 20000
 waits b state running 20000
 echo $step >$SYS/acceptor/bytes_per_second
-echo $((parked - 3 * step)) >$SYS/acceptor/floor_bytes
+echo $((unaccepted - 3 * step)) >$SYS/acceptor/floor_bytes
 t0=$(now_ms)
 echo all >$SYS/acceptor/mode
 answer b
@@ -88,7 +88,7 @@ holds "the state is told ($((at - t0)) ms)" $((at - t0)) -le 500
 answer a
 holds "one who waits for 10 percent is told, percent by percent ($woken times)" \
 	"$woken" -ge 8 -a "$woken" -le 16
-is "it is what is left" "$(get unaccepted_bytes)" $((parked - 3 * step))
+is "it is what is left" "$(get unaccepted_bytes)" $((unaccepted - 3 * step))
 echo 0 >$SYS/acceptor/bytes_per_second
 echo 0 >$SYS/acceptor/floor_bytes
 echo off >$SYS/acceptor/mode
@@ -103,9 +103,9 @@ holds "ten times a second at most ($at times in 3 seconds)" "$at" -ge 3 -a "$at"
 
 # What the kernel accepts is told as well.
 mount_fill
-parked=$(get unaccepted_bytes)
-waits a unaccepted_bytes "!$parked" 60000
-free=$(($(meminfo_bytes MemFree) - parked))
+unaccepted=$(get unaccepted_bytes)
+waits a unaccepted_bytes "!$unaccepted" 60000
+free=$(($(meminfo_bytes MemFree) - unaccepted))
 dd if=/dev/zero of=$FILL/fill bs=1M count=$(((free >> 20) + 64)) 2>/dev/null
 answer a
 is "what allocations accept is told" "$woken" 1
@@ -131,7 +131,7 @@ sleep 1
 echo >$TRACE/trace
 waits a state idle 1000
 answer a
-is "nothing is parked: nobody is told" "$answer" "timeout 0"
+is "nothing is unaccepted: nobody is told" "$answer" "timeout 0"
 is "and nothing runs, though somebody waits" "$(looks)" 0
 
 # Those who wait learn that we are gone.

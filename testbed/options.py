@@ -211,7 +211,7 @@ def _check(parser, args):
 
 
 def parse(argv):
-    """The options; .command are the words after '--', .ranges the parked ranges."""
+    """The options; .command are the words after '--', .ranges the unaccepted ranges."""
     parser = make_parser()
     cut = argv.index("--") if "--" in argv else len(argv)
     args = parser.parse_args(argv[:cut])

@@ -73,7 +73,7 @@ def ram_layout(memory):
 def default_start(memory):
     """Leave 512 MiB accepted for the loader and early boot, at most half.
 
-    A 4 GiB guest then comes up with about 2.6 GiB parked; what is missing
+    A 4 GiB guest then comes up with about 2.6 GiB unaccepted; what is missing
     was accepted for swiotlb, the memory map and the first watermark.
     """
     return min(512 * MIB, memory // 2 // BLOCK * BLOCK)

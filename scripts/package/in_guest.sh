@@ -67,10 +67,10 @@ plain)
 	insmod_it
 	in_debian unacceptedctl status
 	echo "status=$?"
-	parked=$(cat /sys/kernel/unaccepted/unaccepted_bytes)
-	echo "parked=$parked"
+	unaccepted=$(cat /sys/kernel/unaccepted/unaccepted_bytes)
+	echo "unaccepted=$unaccepted"
 	in_debian unacceptedctl accept 64M >/dev/null
-	echo "accepted=$((parked - $(cat /sys/kernel/unaccepted/unaccepted_bytes)))"
+	echo "accepted=$((unaccepted - $(cat /sys/kernel/unaccepted/unaccepted_bytes)))"
 	echo "version=$(cat /sys/kernel/unaccepted/version)"
 	echo "from=$(in_debian modinfo -F filename unaccepted)"
 	in_debian unacceptedctl acceptor all >/dev/null

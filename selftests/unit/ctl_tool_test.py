@@ -115,9 +115,9 @@ class Tree:
         for cause, mib in {"user": 64, "background": 1024, "watermark": 0, "fallback": 0,
                            "isolation": 0, "other": 8}.items():
             self.write(f"{SYS}/accepted_{cause}_bytes", f"{mib * MIB}\n")
-        for zone, parked, managed in (("node0/DMA", 0, 15), ("node0/DMA32", 1024, 2048),
+        for zone, unaccepted, managed in (("node0/DMA", 0, 15), ("node0/DMA32", 1024, 2048),
                                       ("node0/Normal", 1024, 2048), ("node1/Normal", 1024, 4096)):
-            self.zone(zone, parked * MIB, managed * MIB)
+            self.zone(zone, unaccepted * MIB, managed * MIB)
         self.write(f"{DBG}/latency", "node zone below_ns waits cause\n0 Normal 1048576 90 watermark\n"
                    "0 Normal 8388608 9 fallback\n0 Normal 33554432 1 watermark\n"
                    "0 Normal 33554432 1000 user\n0 Normal 33554432 1000 background\n")
@@ -125,8 +125,8 @@ class Tree:
         self.write(f"{DBG}/audit", "0 Normal list_blocks 3 counter_blocks 3 bitmap_blocks 3 "
                    "inflight_blocks 0 consistent\nconsistent\n")
 
-    def zone(self, zone, parked, managed):
-        self.write(f"{SYS}/{zone}/unaccepted_bytes", f"{parked}\n")
+    def zone(self, zone, unaccepted, managed):
+        self.write(f"{SYS}/{zone}/unaccepted_bytes", f"{unaccepted}\n")
         self.write(f"{SYS}/{zone}/managed_bytes", f"{managed}\n")
 
     def kernel(self):

@@ -129,7 +129,7 @@ static const struct {
 	bool failed, begun;
 	u64 want;
 } want_cases[] = {
-	/* free, coming, parked, high and promo */
+	/* free, coming, unaccepted, high and promo */
 	{ "above the goal", { 20000, 0, 9 * BLK, MARKS }, .want = 0 },
 	{ "at the goal", { GOAL, 0, 9 * BLK, MARKS }, .want = 0 },
 	{ "a page below: not worth it", { 15999, 0, 9 * BLK, MARKS }, .want = 0 },
@@ -143,9 +143,9 @@ static const struct {
 	{ "20 blocks short", { GOAL - 20 * BLK, 0, 99 * BLK, MARKS }, .want = 20 },
 	{ "20 blocks short, 20 coming", { GOAL - 20 * BLK, 20 * BLK, 99 * BLK, MARKS }, .want = 0 },
 	{ "20 blocks short, 18 coming", { GOAL - 20 * BLK, 18 * BLK, 99 * BLK, MARKS }, .want = 2 },
-	{ "less parked than short", { GOAL - 20 * BLK, 0, 3 * BLK, MARKS }, .want = 3 },
-	{ "nothing parked", { -100, 0, 0, MARKS }, .want = 0 },
-	{ "nothing parked, failed", { -100, 0, 0, MARKS }, .failed = true, .want = 0 },
+	{ "less unaccepted than short", { GOAL - 20 * BLK, 0, 3 * BLK, MARKS }, .want = 3 },
+	{ "nothing unaccepted", { -100, 0, 0, MARKS }, .want = 0 },
+	{ "nothing unaccepted, failed", { -100, 0, 0, MARKS }, .failed = true, .want = 0 },
 	{ "free below zero", { -BLK, 0, 99 * BLK, 13000, 16 * BLK }, .want = 17 },
 	{ "plenty in pieces, failed", { 79000, 0, 9 * BLK, MARKS }, .failed = true, .want = 1 },
 	{ "plenty coming, failed", { 0, 99 * BLK, 99 * BLK, MARKS }, .failed = true, .want = 1 },
@@ -169,7 +169,7 @@ static void test_want(void)
  * A zone that allocations of random sizes eat, some of which fail, beside the
  * promises of ua_policy_want(): whoever failed gets a block while there is one,
  * nobody gets past the goal by a block or more unless it failed, and the end of
- * the parked memory is reached without a hang.
+ * the unaccepted memory is reached without a hang.
  */
 static void test_want_against_zone(void)
 {
@@ -178,19 +178,19 @@ static void test_want_against_zone(void)
 	srand(2);
 	for (int zone = 0; zone < 2000; zone++) {
 		struct ua_zone_view view = {
-			.free = rand() % 40000, .parked = (rand() % 200) * BLK,
+			.free = rand() % 40000, .unaccepted = (rand() % 200) * BLK,
 			.promo = rand() % 20000,
 		};
 
 		view.high = view.promo * (rand() % 100) / 100;
-		for (int i = 0; i < 400 && view.parked; i++, rounds++) {
+		for (int i = 0; i < 400 && view.unaccepted; i++, rounds++) {
 			bool failed = rand() % 16 == 0;
 			unsigned int done = 0;
 
 			view.free -= rand() % 512;
 			while (ua_policy_want(&view, BLK, failed && !done, done)) {
 				view.free += BLK;
-				view.parked -= BLK;
+				view.unaccepted -= BLK;
 				if (++done > 4096)
 					break;
 			}
@@ -219,8 +219,8 @@ static const struct {
 	{ "less than that, begun", { GOAL + 15 * BLK + 1, 0, 99 * BLK, MARKS }, 16 * BLK, true, 0 },
 	{ "all of it gone, half coming", { GOAL, 8 * BLK, 99 * BLK, MARKS }, 16 * BLK, .want = 8 },
 	{ "no headroom wanted, a block below", { GOAL - BLK, 0, 99 * BLK, MARKS }, 0, .want = 1 },
-	{ "less parked than gone", { GOAL, 0, 3 * BLK, MARKS }, 16 * BLK, .want = 3 },
-	{ "nothing parked", { GOAL, 0, 0, MARKS }, 16 * BLK, .want = 0 },
+	{ "less unaccepted than gone", { GOAL, 0, 3 * BLK, MARKS }, 16 * BLK, .want = 3 },
+	{ "nothing unaccepted", { GOAL, 0, 0, MARKS }, 16 * BLK, .want = 0 },
 	{ "no watermarks yet", { 0, 0, 9 * BLK, 0, 0 }, 16 * BLK, .want = 0 },
 };
 

@@ -17,7 +17,7 @@
  *				pages until it is reached. probe: with a timer
  *				that sees for how long interrupts are off
  *	parallel THREADS BLOCKS	the same by a thread on each of some CPUs
- *	contig first|second	alloc_contig_range() on half of a parked block
+ *	contig first|second	alloc_contig_range() on half of a unaccepted block
  *	loop ORDER N		N times a block of ORDER, allocated and freed
  *				at once, interrupts off: what does it cost?
  *	steal PERCENT MS	for so long the host takes this share of each CPU, or
@@ -95,7 +95,7 @@ static void free_list(struct list_head *list)
 	}
 }
 
-static long parked(struct zone *zone)
+static long unaccepted(struct zone *zone)
 {
 	return zone_page_state(zone, NR_UNACCEPTED);
 }
@@ -105,7 +105,7 @@ static long spare(struct zone *zone)
 {
 	long pages = zone_page_state(zone, NR_FREE_PAGES);
 
-	pages -= parked(zone) + ua_zone_highatomic(zone);
+	pages -= unaccepted(zone) + ua_zone_highatomic(zone);
 	if (IS_ENABLED(CONFIG_CMA))
 		pages -= zone_page_state(zone, NR_FREE_CMA_PAGES);
 	return pages;
@@ -133,18 +133,18 @@ static void lower_marks(struct zone *zone)
 	set_promo(zone, 1);
 }
 
-/* The zone that serves GFP_KERNEL first, if something is parked there. */
+/* The zone that serves GFP_KERNEL first, if something is unaccepted there. */
 static struct zone *target_zone(void)
 {
 	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
 
-	return populated_zone(zone) && parked(zone) ? zone : NULL;
+	return populated_zone(zone) && unaccepted(zone) ? zone : NULL;
 }
 
 static void say_zone(struct zone *zone)
 {
 	say("spare_pages", spare(zone));
-	say("parked_pages", parked(zone));
+	say("unaccepted_pages", unaccepted(zone));
 	say("promo_pages", wmark_pages(zone, WMARK_PROMO));
 	say("deficit_pages", deficit(zone));
 }
@@ -167,7 +167,7 @@ static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 	int i;
 
 	set_promo(zone, pages);
-	for (i = 0; i < ENOUGH && parked(zone) && deficit(zone) >= BLOCK_PAGES; i++) {
+	for (i = 0; i < ENOUGH && unaccepted(zone) && deficit(zone) >= BLOCK_PAGES; i++) {
 		struct page *page = alloc_page(gfp);
 
 		if (!page)
@@ -178,13 +178,13 @@ static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 }
 
 /*
- * Take what is accepted, down to LEFT_FREE, and nothing of what is parked: that
+ * Take what is accepted, down to LEFT_FREE, and nothing of what is unaccepted: that
  * takes watermarks which are below. Should a block be accepted all the same, the
  * last large one is gone, and it is enough to take that block as well.
  */
 static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
 {
-	long before = parked(zone), left = LONG_MAX;
+	long before = unaccepted(zone), left = LONG_MAX;
 	struct page *page;
 
 	while (spare(zone) > LEFT_FREE && left--) {
@@ -197,15 +197,15 @@ static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
 			return;
 		}
 		list_add(&page->lru, list);
-		if (parked(zone) < before) {
+		if (unaccepted(zone) < before) {
 			left = min(left, BLOCK_PAGES - 1);
-			before = parked(zone);
+			before = unaccepted(zone);
 		}
 		cond_resched();
 	}
 }
 
-/* Where nothing is parked the watermarks end it; what is large goes first. */
+/* Where nothing is unaccepted the watermarks end it; what is large goes first. */
 static void take_large(struct list_head *list, gfp_t gfp)
 {
 	int order, i;
@@ -246,15 +246,15 @@ static int fragment_zone(struct zone *zone, long pages, gfp_t gfp)
 
 	if (!populated_zone(zone))
 		return 0;
-	if (!parked(zone)) {
+	if (!unaccepted(zone)) {
 		take_large(&held, gfp);
 		return 0;
 	}
 	memcpy(marks, zone->_watermark, sizeof(marks));
 	ret = fill_up(zone, 2 * pages, gfp);
-	before = parked(zone);
+	before = unaccepted(zone);
 	drain(zone, &list, gfp);
-	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("blocks", (before - unaccepted(zone)) / BLOCK_PAGES);
 	say("freed_pages", perforate(&list));
 	list_splice(&list, &held);
 	for (i = 0; i < NR_WMARK; i++)
@@ -367,7 +367,7 @@ static int run_high(int argc, char **argv)
 	    kstrtouint(argv[2], 0, &count) || high_gfp(argv[3], &gfp))
 		return -EINVAL;
 
-	blocks = parked(zone);
+	blocks = unaccepted(zone);
 	all_vm_events(before);
 	for (i = 0; i < count; i++) {
 		unsigned long accepted = global_zone_page_state(NR_UNACCEPTED);
@@ -386,7 +386,7 @@ static int run_high(int argc, char **argv)
 		list_add(&page->lru, &list);
 	}
 	all_vm_events(after);
-	blocks = (blocks - parked(zone)) / BLOCK_PAGES;
+	blocks = (blocks - unaccepted(zone)) / BLOCK_PAGES;
 	list_for_each_entry_safe(page, next, &list, lru) {
 		list_del(&page->lru);
 		__free_pages(page, order);
@@ -460,11 +460,11 @@ static bool burst_one(struct zone *zone, struct burst *burst)
 	u64 ns;
 
 	preempt_disable();
-	blocks = parked(zone);
+	blocks = unaccepted(zone);
 	ns = ktime_get_ns();
 	page = alloc_page(GFP_NOWAIT | __GFP_NOWARN);
 	ns = ktime_get_ns() - ns;
-	blocks = (blocks - parked(zone)) / BLOCK_PAGES;
+	blocks = (blocks - unaccepted(zone)) / BLOCK_PAGES;
 	preempt_enable();
 
 	if (!page)
@@ -495,7 +495,7 @@ static int run_burst(int argc, char **argv)
 		return -EINVAL;
 
 	promo = zone->_watermark[WMARK_PROMO];
-	before = parked(zone);
+	before = unaccepted(zone);
 	migrate_disable();
 	if (argc == 3)
 		probe_start(&probe);
@@ -508,7 +508,7 @@ static int run_burst(int argc, char **argv)
 		hrtimer_cancel(&probe.timer);
 	migrate_enable();
 
-	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("blocks", (before - unaccepted(zone)) / BLOCK_PAGES);
 	say("allocations", burst.allocations);
 	say("first_blocks", burst.first_blocks);
 	say("first_ns", burst.first_ns);
@@ -612,7 +612,7 @@ static int run_parallel(int argc, char **argv)
 
 	promo = run.zone->_watermark[WMARK_PROMO];
 	started = start_workers(&run, tasks, threads);
-	before = parked(run.zone);
+	before = unaccepted(run.zone);
 	if (started == threads)
 		set_promo(run.zone, spare(run.zone) + blocks * BLOCK_PAGES);
 	begin = ktime_get_ns();
@@ -625,7 +625,7 @@ static int run_parallel(int argc, char **argv)
 	if (started != threads)
 		return -ENOMEM;
 
-	say("blocks", (before - parked(run.zone)) / BLOCK_PAGES);
+	say("blocks", (before - unaccepted(run.zone)) / BLOCK_PAGES);
 	say("wall_ns", atomic64_read(&run.last_ns) - begin);
 	say("allocations", atomic64_read(&run.allocations));
 	say("longest_ns", atomic64_read(&run.longest_ns));
@@ -634,8 +634,8 @@ static int run_parallel(int argc, char **argv)
 
 /* ---- contiguous memory ---- */
 
-/* The first page of some parked block, or 0. It may be gone a moment later. */
-static unsigned long parked_pfn(struct zone *zone)
+/* The first page of some unaccepted block, or 0. It may be gone a moment later. */
+static unsigned long unaccepted_pfn(struct zone *zone)
 {
 	unsigned long flags, pfn = 0;
 
@@ -659,13 +659,13 @@ static int run_contig(int argc, char **argv)
 		return -ENODATA;
 	if (argc != 2 || (strcmp(argv[1], "first") && strcmp(argv[1], "second")))
 		return -EINVAL;
-	pfn = parked_pfn(zone);
+	pfn = unaccepted_pfn(zone);
 	if (!pfn)
 		return -ENODATA;
 	if (!strcmp(argv[1], "second"))
 		pfn += HALF_PAGES;
 
-	before = parked(zone);
+	before = unaccepted(zone);
 	ns = ktime_get_ns();
 	ret = alloc_contig_range(pfn, pfn + HALF_PAGES, MIGRATE_MOVABLE, GFP_KERNEL);
 	ns = ktime_get_ns() - ns;
@@ -673,7 +673,7 @@ static int run_contig(int argc, char **argv)
 		free_contig_range(pfn, HALF_PAGES);
 	say("result", ret);
 	say("ns", ns);
-	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("blocks", (before - unaccepted(zone)) / BLOCK_PAGES);
 	return 0;
 }
 
@@ -739,7 +739,7 @@ static int run_loop(int argc, char **argv)
 
 	local_irq_save(flags);
 	loop_cycles(&loop);
-	before = parked(zone);
+	before = unaccepted(zone);
 	first = loop_cycles(&loop);
 	second = loop_cycles(&loop);
 	nops = nop_cycles(true) - nop_cycles(false);
@@ -750,7 +750,7 @@ static int run_loop(int argc, char **argv)
 	say("nop_cycles", nops);
 	say("nops", NOPS);
 	say("failed", loop.failed);
-	say("blocks", (before - parked(zone)) / BLOCK_PAGES);
+	say("blocks", (before - unaccepted(zone)) / BLOCK_PAGES);
 	return 0;
 }
 

@@ -12,7 +12,7 @@ import ua
 KNOBS = ("bytes_per_second", "cpu_percent", "headroom_bytes", "floor_bytes", "threads_per_node")
 
 
-def parked(prog, nid):
+def unaccepted(prog, nid):
     """Does a node hold anything unaccepted?"""
     return any(ua.counter(zone) for node, zone in ua.zones(prog) if node == nid)
 
@@ -28,11 +28,11 @@ def sleeps_in(prog, task):
 
 def thread_state(prog, module, thread):
     """As in the file "state": who waits does not hear that others took all there was."""
-    rest = thread.rest.value_()
-    done, works = prog["UA_REST_DONE"].value_(), prog["UA_REST_NOT"].value_()
-    if rest != works and not parked(prog, thread.nid.value_()):
-        rest = done
-    return ua.names(module, "rest_names", prog["UA_NR_RESTS"])[rest]
+    reason = thread.reason.value_()
+    done, works = prog["UA_THROTTLE_DONE"].value_(), prog["UA_THROTTLE_NOT"].value_()
+    if reason != works and not unaccepted(prog, thread.nid.value_()):
+        reason = done
+    return ua.names(module, "throttle_names", prog["UA_NR_THROTTLE_REASONS"])[reason]
 
 
 def show_knobs(prog, module):

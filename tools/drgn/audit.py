@@ -3,7 +3,7 @@
 """Do all who count unaccepted memory come to the same?
 
 A line for each zone, as in the debugfs file "audit"; below it what explains that
-fewer bits are set than units parked, and ranges that are being accepted. The last
+fewer bits are set than units unaccepted, and ranges that are being accepted. The last
 line is "consistent" or "inconsistent", and so is the exit status: 0 or 1.
 
 A live system does not stand still: ask again, or the module, which allows for that.
@@ -24,13 +24,13 @@ class ZoneAudit:
         self.marked, self.taken, self.with_bits = set(), set(), set()
         for pfn, page in ua.blocks(zone):
             self._look(pfn << ua.PAGE_SHIFT, page)
-        self.parked = self.listed | self.taken
-        suspects = self.with_bits - self.parked
+        self.unaccepted = self.listed | self.taken
+        suspects = self.with_bits - self.unaccepted
         self.inflight = {start for start in suspects if self._is_inflight(start)}
         self.strays = suspects - self.inflight
 
     def _look(self, start, page):
-        if ua.is_parked(page):
+        if ua.is_unaccepted(page):
             self.marked.add(start)
             if ua.is_taken(page):
                 self.taken.add(start)
@@ -42,25 +42,25 @@ class ZoneAudit:
 
     def differences(self):
         """What does not fit, each in a sentence."""
-        pages = (self.counter - len(self.parked) * self.block) // ua.PAGE_SIZE
+        pages = (self.counter - len(self.unaccepted) * self.block) // ua.PAGE_SIZE
         if pages:
             yield f"the counter says {abs(pages)} pages too {'many' if pages > 0 else 'few'};"
-        for what, starts in (("have bits set but are neither parked nor in flight", self.strays),
+        for what, starts in (("have bits set but are neither unaccepted nor in flight", self.strays),
                              ("are on the list but not marked as unaccepted", self.listed - self.marked),
-                             ("are marked as unaccepted but not on the list", self.marked - self.parked)):
+                             ("are marked as unaccepted but not on the list", self.marked - self.unaccepted)):
             if starts:
                 yield f"{len(starts)} blocks {what}, the first at {min(starts):#x};"
 
     def missing_bits(self):
-        """(guards, others): units of parked blocks that are accepted already.
+        """(guards, others): units of unaccepted blocks that are accepted already.
 
         Who accepts a block accepts the unit behind it as well, so that a load that
         runs over its end meets no unaccepted memory (load_unaligned_zeropad()).
         """
         guards = others = 0
-        for start in self.parked:
+        for start in self.unaccepted:
             bits = self.table.bits(start, self.block)
-            guard = not bits[0] and start - self.block not in self.parked if bits else False
+            guard = not bits[0] and start - self.block not in self.unaccepted if bits else False
             guards += guard
             others += bits.count(False) - guard
         return guards, others
@@ -68,15 +68,15 @@ class ZoneAudit:
     def show(self):
         """Prints it; true if all agree."""
         differences = list(self.differences())
-        print(f"{self.nid} {self.name} list_blocks {len(self.parked)} "
+        print(f"{self.nid} {self.name} list_blocks {len(self.unaccepted)} "
               f"counter_blocks {self.counter // self.block} bitmap_blocks {len(self.with_bits)} "
               f"inflight_blocks {len(self.inflight | self.taken)}",
               " ".join(["differs:", *differences]) if differences else "consistent")
         guards, others = self.missing_bits()
         if guards:
-            print(f"  {guards} units of parked blocks were accepted as the guard behind their neighbour")
+            print(f"  {guards} units of unaccepted blocks were accepted as the guard behind their neighbour")
         if others:
-            print(f"  {others} units of parked blocks were accepted for another reason, such as at boot")
+            print(f"  {others} units of unaccepted blocks were accepted for another reason, such as at boot")
         return not differences
 
 

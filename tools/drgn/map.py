@@ -15,13 +15,13 @@ from drgn.helpers.linux.nodemask import for_each_node_state
 import ua
 
 LINE_CHARS = 64
-HOLE, UNKNOWN, ACCEPTED, PARKED, COMING = "-?#.*"
+HOLE, UNKNOWN, ACCEPTED, UNACCEPTED, COMING = "-?#.*"
 
 
 def look(prog, table, ram, pfn, page):
     """What is known of a block, as ua_block_look() of module/block.c has it."""
-    if page is not None and ua.is_parked(page):
-        return COMING if ua.is_taken(page) else PARKED
+    if page is not None and ua.is_unaccepted(page):
+        return COMING if ua.is_taken(page) else UNACCEPTED
     start, size = pfn << ua.PAGE_SHIFT, ua.block_pages(prog) << ua.PAGE_SHIFT
     if not any(first < start + size and start <= last for first, last in ram):
         return HOLE
@@ -32,8 +32,8 @@ def look(prog, table, ram, pfn, page):
 
 def character(seen):
     """One for all blocks of a chunk."""
-    if PARKED in seen and COMING not in seen:
-        return "+" if seen & {ACCEPTED, UNKNOWN} else PARKED
+    if UNACCEPTED in seen and COMING not in seen:
+        return "+" if seen & {ACCEPTED, UNKNOWN} else UNACCEPTED
     return next((what for what in (COMING, ACCEPTED, UNKNOWN) if what in seen), HOLE)
 
 

@@ -14,21 +14,21 @@ import ua
 BAR = 40
 
 
-def histogram(prog, books, cause):
+def histogram(prog, cpu_stats, cause):
     """How many waits each bucket has, of all CPUs."""
-    per_cpu = [per_cpu_ptr(books, cpu).waits[cause] for cpu in for_each_possible_cpu(prog)]
+    per_cpu = [per_cpu_ptr(cpu_stats, cpu).waits[cause] for cpu in for_each_possible_cpu(prog)]
     return [sum(waits[i].value_() for waits in per_cpu) for i in range(len(per_cpu[0]))]
 
 
 def main(prog, _args):
     module = ua.find_module(prog)
-    books_type = prog.type("struct ua_books")
+    books_type = prog.type("struct ua_cpu_stats")
     causes = ua.names(module, "why_names", books_type.member("waits").type.length)
     print("node zone below_ns waits cause")
     for nid, zone in ua.zones(prog):
-        books = ua.zone_stat(module, nid, zone).books
+        cpu_stats = ua.zone_stat(module, nid, zone).cpu_stats
         for number, cause in enumerate(causes):
-            waits = histogram(prog, books, number)
+            waits = histogram(prog, cpu_stats, number)
             for i, n in enumerate(waits):
                 if n:
                     print(nid, ua.zone_name(zone), 1 << i, n, cause, "=" * -(-BAR * n // max(waits)))

@@ -107,13 +107,13 @@ def page_at(prog, pfn):
     return page
 
 
-def is_parked(page):
+def is_unaccepted(page):
     """PageUnaccepted()"""
     return page.page_type.value_() >> 24 == page.prog_["PGTY_unaccepted"].value_()
 
 
 def is_taken(page):
-    """Of a page that is parked: has one of us taken it off the list, to accept it?"""
+    """Of a page that is unaccepted: has one of us taken it off the list, to accept it?"""
     return list_empty(page.lru.address_of_())
 
 

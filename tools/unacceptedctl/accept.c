@@ -211,14 +211,14 @@ static int carry_out(struct job *job)
 /* The acceptor does it: it goes on when we, and who called us, are gone. */
 static int leave_to_acceptor(const struct job *job)
 {
-	uint64_t parked, floor;
+	uint64_t unaccepted, floor;
 	char params[64];
 	int error;
 
-	error = sys_number(&parked, "unaccepted_bytes");
+	error = sys_number(&unaccepted, "unaccepted_bytes");
 	if (error)
 		return fail_errno(error, "unaccepted_bytes");
-	floor = parked - amount_bytes(&job->amount, parked);
+	floor = unaccepted - amount_bytes(&job->amount, unaccepted);
 	snprintf(params, sizeof(params), "mode=all floor_bytes=%llu", (unsigned long long)floor);
 	error = file_write(SYS "acceptor/params", params);
 	if (error)
@@ -233,7 +233,7 @@ static int leave_to_acceptor(const struct job *job)
 static int choose_file(struct job *job)
 {
 	char path[128], scope[64] = "";
-	uint64_t parked;
+	uint64_t unaccepted;
 
 	if (*job->node && *job->zone)
 		snprintf(scope, sizeof(scope), "node%s/%s/", job->node, job->zone);
@@ -252,8 +252,8 @@ static int choose_file(struct job *job)
 	snprintf(job->file, sizeof(job->file), "%s%s", scope,
 		 job->range ? "accept_range" : "accept");
 	snprintf(job->counter, sizeof(job->counter), "%saccepted_user_bytes", scope);
-	sys_number(&parked, "%sunaccepted_bytes", scope);
-	job->asked = job->range ? 0 : amount_bytes(&job->amount, parked);
+	sys_number(&unaccepted, "%sunaccepted_bytes", scope);
+	job->asked = job->range ? 0 : amount_bytes(&job->amount, unaccepted);
 	return CTL_OK;
 }
 

@@ -78,8 +78,8 @@ void check_kernel(struct doctor *doctor)
 	else
 		doctor_say(doctor, FOUND_OK, "kernel", NULL,
 			   "it can leave memory unaccepted; now %s of %s (%u %%)",
-			   size_text(doctor->parked), size_text(doctor->total),
-			   doctor->total ? percent_of(doctor->parked, doctor->total) : 0);
+			   size_text(doctor->unaccepted), size_text(doctor->total),
+			   doctor->total ? percent_of(doctor->unaccepted, doctor->total) : 0);
 }
 
 /**
@@ -102,9 +102,9 @@ static void check_table_unloaded(struct doctor *doctor)
 	else if (!file_exists("/sys/firmware/efi"))
 		doctor_say(doctor, FOUND_INFO, "table", NULL,
 			   "no EFI firmware, so no table of unaccepted memory");
-	else if (doctor->counted && doctor->parked)
+	else if (doctor->counted && doctor->unaccepted)
 		doctor_say(doctor, FOUND_OK, "table", NULL,
-			   "there must be one, for the kernel has memory parked");
+			   "there must be one, for the kernel has memory unaccepted");
 	else if (doctor->log)
 		doctor_say(doctor, FOUND_INFO, "table", NULL,
 			   "the kernel's log names none: the firmware has accepted everything");
@@ -192,7 +192,7 @@ void check_module(struct doctor *doctor)
 	if (doctor->loaded)
 		doctor_say(doctor, FOUND_OK, "module", NULL, "version %s is loaded",
 			   doctor->snapshot.version);
-	else if (doctor->parked)
+	else if (doctor->unaccepted)
 		doctor_say(doctor, FOUND_FAIL, "module", "-> as root: modprobe unaccepted",
 			   "not loaded: what acceptance costs cannot be seen, and not be helped");
 	else

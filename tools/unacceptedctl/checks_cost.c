@@ -17,15 +17,15 @@
  * struct zone_marks - of a zone in /proc/zoneinfo, in pages
  * @node: in which it is
  * @name: of the zone
- * @free: pages, parked ones among them
- * @parked: pages
+ * @free: pages, unaccepted ones among them
+ * @unaccepted: pages
  * @mark: below so many accepted and free ones the kernel accepts more
  */
 struct zone_marks {
 	int node;
 	char name[16];
 	unsigned long long free;
-	unsigned long long parked;
+	unsigned long long unaccepted;
 	unsigned long long mark;
 };
 
@@ -117,9 +117,9 @@ static void zone_done(struct doctor *doctor, const struct zone_marks *zone)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE), usable;
 
-	if (!zone->parked)
+	if (!zone->unaccepted)
 		return;
-	usable = zone->free > zone->parked ? zone->free - zone->parked : 0;
+	usable = zone->free > zone->unaccepted ? zone->free - zone->unaccepted : 0;
 	if (usable < zone->mark)
 		doctor_say(doctor, FOUND_WARN, "free memory", NULL,
 			   "node %d, zone %s: %s is accepted and free, below the watermark of %s: allocations accept before they are served",
@@ -153,7 +153,7 @@ void check_watermarks(struct doctor *doctor)
 		} else if (sscanf(line, " pages free %llu", &value) == 1) {
 			zone.free = value;
 		} else if (sscanf(line, " nr_unaccepted %llu", &value) == 1) {
-			zone.parked = value;
+			zone.unaccepted = value;
 		} else if (sscanf(line, " promo %llu", &value) == 1) {
 			zone.mark = value;
 		}
@@ -174,7 +174,7 @@ void check_acceptor(struct doctor *doctor)
 
 	if (!working(doctor) || !info->known || !strcmp(snapshot->binding, "observe"))
 		return;
-	if (!snapshot->parked)
+	if (!snapshot->unaccepted)
 		doctor_say(doctor, FOUND_OK, "acceptor", NULL, "nothing is left for it to do");
 	else if (!strcmp(info->mode, "off") &&
 		 (snapshot->stalls.waits || snapshot->accepted[CAUSE_OTHER]))
@@ -254,7 +254,7 @@ void check_verdict(struct doctor *doctor)
 
 	if (doctor->found[FOUND_FAIL])
 		doctor_say(doctor, FOUND_INFO, "verdict", NULL, "see to what says FAIL first");
-	else if (!doctor->parked)
+	else if (!doctor->unaccepted)
 		doctor_say(doctor, FOUND_INFO, "verdict", NULL,
 			   "nothing is unaccepted: if something is slow now, acceptance is not why");
 	else if (!snapshot->stalls.waits && !snapshot->accepted[CAUSE_OTHER])

@@ -120,7 +120,7 @@ int parse_number(const char *text, unsigned int least, unsigned int most, unsign
 int parse_seconds(const char *text, uint64_t *ns);
 int parse_range(const char *text, uint64_t *start, uint64_t *end);
 uint64_t scale(uint64_t value, uint64_t by, uint64_t of);
-uint64_t amount_bytes(const struct amount *amount, uint64_t parked);
+uint64_t amount_bytes(const struct amount *amount, uint64_t unaccepted);
 const char *size_text(uint64_t bytes);
 const char *time_text(uint64_t ns);
 const char *duration_text(uint64_t seconds);
@@ -171,13 +171,13 @@ extern const char * const cause_names[NR_CAUSES];
  * struct zone_info - a zone, or a node with an empty @name
  * @node: its number; -1 for a sum of several
  * @name: the kernel's name of the zone
- * @parked: bytes unaccepted
- * @managed: bytes of RAM, parked or not
+ * @unaccepted: bytes unaccepted
+ * @managed: bytes of RAM, unaccepted or not
  */
 struct zone_info {
 	int node;
 	char name[16];
-	uint64_t parked;
+	uint64_t unaccepted;
 	uint64_t managed;
 };
 
@@ -240,7 +240,7 @@ struct snapshot {
 	char reason[256];
 	char owner[16];
 	char error[256];
-	uint64_t parked;
+	uint64_t unaccepted;
 	uint64_t accepted[NR_CAUSES];
 	struct zone_info zones[MAX_ZONES];
 	unsigned int nr_zones;
@@ -265,7 +265,7 @@ void acceptor_json(struct json *json, const struct acceptor_info *info);
 /* image.c */
 enum shade {
 	SHADE_ACCEPTED,
-	SHADE_PARKED,
+	SHADE_UNACCEPTED,
 	SHADE_PARTLY,
 	SHADE_FLIGHT,
 	SHADE_HOLE,

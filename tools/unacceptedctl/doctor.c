@@ -80,7 +80,7 @@ static void look(struct doctor *doctor)
 
 	if (text) {
 		meminfo(text, "MemTotal:", &doctor->total);
-		doctor->counted = meminfo(text, "\nUnaccepted:", &doctor->parked);
+		doctor->counted = meminfo(text, "\nUnaccepted:", &doctor->unaccepted);
 		free(text);
 	}
 	file_line("/proc/cmdline", doctor->cmdline, sizeof(doctor->cmdline));

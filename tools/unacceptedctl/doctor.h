@@ -23,7 +23,7 @@ enum finding {
  * @found: how many of each kind
  * @loaded: is the module there?
  * @counted: does the kernel count what is unaccepted?
- * @parked: what it says, bytes
+ * @unaccepted: what it says, bytes
  * @total: RAM, bytes
  * @cmdline: of the kernel
  * @log: of the kernel; NULL if we may not read it
@@ -36,7 +36,7 @@ struct doctor {
 	unsigned int found[NR_FOUND];
 	bool loaded;
 	bool counted;
-	uint64_t parked;
+	uint64_t unaccepted;
 	uint64_t total;
 	char cmdline[4096];
 	char *log;

@@ -58,7 +58,7 @@ static const struct sign {
 	const char *name;
 } signs[] = {
 	{ '#', SHADE_ACCEPTED, "30;42", "accepted" },
-	{ '.', SHADE_PARKED, "37;44", "unaccepted" },
+	{ '.', SHADE_UNACCEPTED, "37;44", "unaccepted" },
 	{ '+', SHADE_PARTLY, "30;43", "partly" },
 	{ '*', SHADE_FLIGHT, "37;45", "in flight" },
 	{ '-', SHADE_HOLE, "90", "no RAM" },

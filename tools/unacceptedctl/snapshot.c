@@ -65,19 +65,19 @@ static void take_zones_sysfs(struct snapshot *snapshot)
 {
 	unsigned int count, i, j;
 	struct zone_info *zone;
-	uint64_t parked;
+	uint64_t unaccepted;
 	int nodes[MAX_ZONES];
 
 	count = find_nodes(nodes, COUNT(nodes));
 	for (i = 0; i < count; i++) {
 		for (j = 0; j < COUNT(zone_names); j++) {
-			if (sys_number(&parked, "node%d/%s/unaccepted_bytes", nodes[i],
+			if (sys_number(&unaccepted, "node%d/%s/unaccepted_bytes", nodes[i],
 				       zone_names[j]))
 				continue;
 			zone = new_zone(snapshot, nodes[i], zone_names[j]);
 			if (!zone)
 				return;
-			zone->parked = parked;
+			zone->unaccepted = unaccepted;
 			sys_number(&zone->managed, "node%d/%s/managed_bytes", nodes[i],
 				   zone_names[j]);
 		}
@@ -97,7 +97,7 @@ static void take_zones_debugfs(struct snapshot *snapshot)
 				table_cell(&table, "zone"));
 		if (!zone)
 			break;
-		zone->parked = strtoull(table_cell(&table, "unaccepted_bytes"), NULL, 10);
+		zone->unaccepted = strtoull(table_cell(&table, "unaccepted_bytes"), NULL, 10);
 		zone->managed = strtoull(table_cell(&table, "managed_bytes"), NULL, 10);
 	}
 	table_close(&table);
@@ -193,7 +193,7 @@ void snapshot_take(struct snapshot *snapshot)
 	file_line(SYS "reason", snapshot->reason, sizeof(snapshot->reason));
 	file_line(SYS "policy/owner", snapshot->owner, sizeof(snapshot->owner));
 	file_line(SYS "accept_error", snapshot->error, sizeof(snapshot->error));
-	sys_number(&snapshot->parked, "unaccepted_bytes");
+	sys_number(&snapshot->unaccepted, "unaccepted_bytes");
 	for (i = 0; i < NR_CAUSES; i++)
 		sys_number(&snapshot->accepted[i], "accepted_%s_bytes", cause_names[i]);
 	sys_number(&snapshot->calls, "accept_calls");

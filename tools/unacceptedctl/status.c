@@ -32,20 +32,20 @@ static const char *plural(uint64_t count, const char *one, const char *more)
 
 static void add(struct zone_info *sum, const struct zone_info *zone)
 {
-	sum->parked += zone->parked;
+	sum->unaccepted += zone->unaccepted;
 	sum->managed += zone->managed;
 }
 
 static void print_zone(FILE *to, const struct zone_info *zone, const char *name)
 {
 	char node[16] = "all";
-	uint64_t accepted = zone->managed - zone->parked;
+	uint64_t accepted = zone->managed - zone->unaccepted;
 
-	if (zone->managed < zone->parked)	/* read while it changed */
+	if (zone->managed < zone->unaccepted)	/* read while it changed */
 		accepted = 0;
 	if (zone->node >= 0)
 		snprintf(node, sizeof(node), "%4d", zone->node);
-	fprintf(to, "%4s %-7s %10s %8s %8s %s %3u %%\n", node, name, size_text(zone->parked),
+	fprintf(to, "%4s %-7s %10s %8s %8s %s %3u %%\n", node, name, size_text(zone->unaccepted),
 		size_text(accepted), size_text(zone->managed),
 		bar_text(BAR, accepted, zone->managed), percent_of(accepted, zone->managed));
 }
@@ -154,8 +154,8 @@ void status_print(FILE *to, const struct snapshot *snapshot, unsigned int width,
 		 *snapshot->owner ? "; the " : "", snapshot->owner,
 		 *snapshot->owner ? " decides what an allocation accepts" : "");
 	wrap(to, "binding", INDENT, width, text);
-	snprintf(text, sizeof(text), "%s (%llu bytes)", size_text(snapshot->parked),
-		 (unsigned long long)snapshot->parked);
+	snprintf(text, sizeof(text), "%s (%llu bytes)", size_text(snapshot->unaccepted),
+		 (unsigned long long)snapshot->unaccepted);
 	wrap(to, "unaccepted", INDENT, width, text);
 
 	putc('\n', to);
@@ -187,7 +187,7 @@ static void zones_json(struct json *json, const struct snapshot *snapshot)
 		json_open(json, NULL, '{');
 		json_number(json, "node", zone->node);
 		json_string(json, "zone", zone->name);
-		json_number(json, "unaccepted_bytes", zone->parked);
+		json_number(json, "unaccepted_bytes", zone->unaccepted);
 		json_number(json, "managed_bytes", zone->managed);
 		json_close(json, '}');
 	}
@@ -221,7 +221,7 @@ static void status_json(const struct snapshot *snapshot)
 	json_words(&json, "caps", snapshot->caps);
 	json_words(&json, "features", snapshot->features);
 	json_string(&json, "policy_owner", snapshot->owner);
-	json_number(&json, "unaccepted_bytes", snapshot->parked);
+	json_number(&json, "unaccepted_bytes", snapshot->unaccepted);
 	zones_json(&json, snapshot);
 
 	json_open(&json, "accepted_bytes", '{');

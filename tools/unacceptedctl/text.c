@@ -189,19 +189,19 @@ int parse_range(const char *text, uint64_t *start, uint64_t *end)
 /**
  * amount_bytes - what an amount will come to
  * @amount: from parse_amount()
- * @parked: bytes that there are
+ * @unaccepted: bytes that there are
  *
  * Return: bytes: whole blocks as the module rounds, and not more than there are.
  */
-uint64_t amount_bytes(const struct amount *amount, uint64_t parked)
+uint64_t amount_bytes(const struct amount *amount, uint64_t unaccepted)
 {
-	uint64_t blocks = parked / BLOCK + !!(parked % BLOCK), want = blocks;
+	uint64_t blocks = unaccepted / BLOCK + !!(unaccepted % BLOCK), want = blocks;
 
 	if (amount->kind == AMOUNT_BYTES)
 		want = amount->value / BLOCK + !!(amount->value % BLOCK);
 	else if (amount->kind == AMOUNT_PERCENT)
 		want = (blocks * amount->value + 99) / 100;
-	return want < blocks ? want * BLOCK : parked;
+	return want < blocks ? want * BLOCK : unaccepted;
 }
 
 /**
@@ -317,7 +317,7 @@ unsigned int percent_of(uint64_t part, uint64_t all)
 }
 
 /**
- * bar_text - a bar, in the signs of the map: accepted and parked
+ * bar_text - a bar, in the signs of the map: accepted and unaccepted
  * @width: in characters, with its brackets
  * @done: accepted
  * @all: of this

@@ -81,19 +81,19 @@ static int await(const struct goal *goal, uint64_t began)
 static int answer(const struct goal *goal, int code, uint64_t began)
 {
 	struct json json = { .to = stdout };
-	uint64_t parked;
+	uint64_t unaccepted;
 	char state[32];
 
 	if (!goal->json)
 		return code == CTL_TIMEOUT ?
 		       fail(code, "not reached in time: %s", goal->until) : code;
 	file_line(SYS "state", state, sizeof(state));
-	sys_number(&parked, "unaccepted_bytes");
+	sys_number(&unaccepted, "unaccepted_bytes");
 	json_open(&json, NULL, '{');
 	json_bool(&json, "reached", code == CTL_OK);
 	json_string(&json, "until", goal->until);
 	json_string(&json, "state", state);
-	json_number(&json, "unaccepted_bytes", parked);
+	json_number(&json, "unaccepted_bytes", unaccepted);
 	json_number(&json, "waited_ns", now_ns() - began);
 	json_close(&json, '}');
 	return code;

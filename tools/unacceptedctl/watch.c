@@ -23,7 +23,7 @@
  * @screen: have we the whole terminal?
  * @fd: unaccepted_bytes, which tells of changes
  * @began: when the current interval did
- * @parked: bytes then
+ * @unaccepted: bytes then
  * @rates: bytes accepted per second, the newest last
  * @nr_rates: how many
  */
@@ -33,14 +33,14 @@ struct watch {
 	bool screen;
 	int fd;
 	uint64_t began;
-	uint64_t parked;
+	uint64_t unaccepted;
 	uint64_t rates[NR_RATES];
 	unsigned int nr_rates;
 };
 
-static void new_rate(struct watch *watch, uint64_t parked, uint64_t now)
+static void new_rate(struct watch *watch, uint64_t unaccepted, uint64_t now)
 {
-	uint64_t gone = watch->parked > parked ? watch->parked - parked : 0;
+	uint64_t gone = watch->unaccepted > unaccepted ? watch->unaccepted - unaccepted : 0;
 
 	if (watch->nr_rates == NR_RATES) {
 		memmove(watch->rates, watch->rates + 1, sizeof(watch->rates) -
@@ -49,7 +49,7 @@ static void new_rate(struct watch *watch, uint64_t parked, uint64_t now)
 	}
 	watch->rates[watch->nr_rates++] = scale(gone, SECOND, now - watch->began);
 	watch->began = now;
-	watch->parked = parked;
+	watch->unaccepted = unaccepted;
 }
 
 /* The mean of the last few, for one alone jumps. */
@@ -63,13 +63,13 @@ static uint64_t rate(const struct watch *watch)
 	return count ? sum / count : 0;
 }
 
-static const char *eta(const struct watch *watch, uint64_t parked)
+static const char *eta(const struct watch *watch, uint64_t unaccepted)
 {
 	uint64_t speed = rate(watch);
 
-	if (!parked)
+	if (!unaccepted)
 		return "complete";
-	return speed ? duration_text(parked / speed + 1) : "never at this rate";
+	return speed ? duration_text(unaccepted / speed + 1) : "never at this rate";
 }
 
 /* The page as lines onto the screen, each cut to its width. */
@@ -107,7 +107,7 @@ static void draw(const struct watch *watch, const struct snapshot *snapshot)
 		count = fit;
 	}
 	fprintf(to, "%-*s%s/s, left: %s\n", INDENT, "rate", size_text(rate(watch)),
-		eta(watch, snapshot->parked));
+		eta(watch, snapshot->unaccepted));
 	fprintf(to, "%-*s%s\n", INDENT, "trend", spark_text(rates, count, term_utf8()));
 	status_print(to, snapshot, columns, rows > 3 ? rows - 3 : rows);
 	fprintf(to, "\nq: quit");
@@ -123,7 +123,7 @@ static void print_line(const struct watch *watch, const struct snapshot *snapsho
 
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
 	printf("%s %s unaccepted %s rate %s/s left: %s", clock, snapshot->state,
-	       size_text(snapshot->parked), size_text(rate(watch)), eta(watch, snapshot->parked));
+	       size_text(snapshot->unaccepted), size_text(rate(watch)), eta(watch, snapshot->unaccepted));
 	if (!snapshot->stalls.error && snapshot->stalls.measured)
 		printf(" stalls %llu", (unsigned long long)snapshot->stalls.waits);
 	putchar('\n');
@@ -184,9 +184,9 @@ static int loop(struct watch *watch)
 		now = now_ns();
 		if (!watch->began) {
 			watch->began = now;
-			watch->parked = snapshot.parked;
+			watch->unaccepted = snapshot.unaccepted;
 		} else if (now >= watch->began + watch->interval) {
-			new_rate(watch, snapshot.parked, now);
+			new_rate(watch, snapshot.unaccepted, now);
 		}
 		if (watch->screen)
 			draw(watch, &snapshot);

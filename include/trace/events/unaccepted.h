@@ -7,8 +7,8 @@
 
 #include <linux/tracepoint.h>
 
-/* As enum ua_why of the module; the order is part of the interface. */
-#define UA_WHY_NAMES			\
+/* As enum ua_cause of the module; the order is part of the interface. */
+#define UA_CAUSE_NAMES			\
 	{ 0, "user" },			\
 	{ 1, "background" },		\
 	{ 2, "watermark" },		\
@@ -29,7 +29,7 @@ TRACE_EVENT(accept_begin,
 		__entry->why = why;
 	),
 	TP_printk("nid=%d zone=%d cause=%s", __entry->nid, __entry->zone,
-		  __print_symbolic(__entry->why, UA_WHY_NAMES))
+		  __print_symbolic(__entry->why, UA_CAUSE_NAMES))
 );
 
 TRACE_EVENT(accept_end,
@@ -52,7 +52,7 @@ TRACE_EVENT(accept_end,
 		__entry->ns = ns;
 	),
 	TP_printk("nid=%d zone=%d cause=%s pfn=%ld ns=%llu result=%d", __entry->nid,
-		  __entry->zone, __print_symbolic(__entry->why, UA_WHY_NAMES),
+		  __entry->zone, __print_symbolic(__entry->why, UA_CAUSE_NAMES),
 		  (long)__entry->pfn, __entry->ns, __entry->result)
 );
 
@@ -79,8 +79,8 @@ TRACE_EVENT(shortfall,
 		  __entry->left)
 );
 
-/* As enum ua_rest of the module; the order is part of the interface. */
-#define UA_REST_NAMES				\
+/* As enum ua_throttle_reason of the module; the order is part of the interface. */
+#define UA_THROTTLE_NAMES				\
 	{ 0, "bytes_per_second" },		\
 	{ 1, "cpu_percent" },			\
 	{ 2, "floor_bytes" },			\
@@ -96,46 +96,46 @@ TRACE_EVENT(shortfall,
 
 /* A background thread goes to sleep: why, and for how long (-1: until woken). */
 TRACE_EVENT(acceptor_sleep,
-	TP_PROTO(int nid, unsigned int index, int reason, u64 ns, u64 parked),
-	TP_ARGS(nid, index, reason, ns, parked),
+	TP_PROTO(int nid, unsigned int index, int reason, u64 ns, u64 unaccepted),
+	TP_ARGS(nid, index, reason, ns, unaccepted),
 	TP_STRUCT__entry(
 		__field(int, nid)
 		__field(unsigned int, index)
 		__field(int, reason)
 		__field(u64, ns)
-		__field(u64, parked)
+		__field(u64, unaccepted)
 	),
 	TP_fast_assign(
 		__entry->nid = nid;
 		__entry->index = index;
 		__entry->reason = reason;
 		__entry->ns = ns;
-		__entry->parked = parked;
+		__entry->unaccepted = unaccepted;
 	),
-	TP_printk("nid=%d thread=%u reason=%s ns=%lld parked=%llu", __entry->nid,
-		  __entry->index, __print_symbolic(__entry->reason, UA_REST_NAMES),
-		  (s64)__entry->ns, __entry->parked)
+	TP_printk("nid=%d thread=%u reason=%s ns=%lld unaccepted=%llu", __entry->nid,
+		  __entry->index, __print_symbolic(__entry->reason, UA_THROTTLE_NAMES),
+		  (s64)__entry->ns, __entry->unaccepted)
 );
 
 /* It wakes up: kicked by an allocation, or because of the time or a knob. */
 TRACE_EVENT(acceptor_wake,
-	TP_PROTO(int nid, unsigned int index, bool kicked, u64 parked),
-	TP_ARGS(nid, index, kicked, parked),
+	TP_PROTO(int nid, unsigned int index, bool kicked, u64 unaccepted),
+	TP_ARGS(nid, index, kicked, unaccepted),
 	TP_STRUCT__entry(
 		__field(int, nid)
 		__field(unsigned int, index)
 		__field(bool, kicked)
-		__field(u64, parked)
+		__field(u64, unaccepted)
 	),
 	TP_fast_assign(
 		__entry->nid = nid;
 		__entry->index = index;
 		__entry->kicked = kicked;
-		__entry->parked = parked;
+		__entry->unaccepted = unaccepted;
 	),
-	TP_printk("nid=%d thread=%u reason=%s parked=%llu", __entry->nid,
+	TP_printk("nid=%d thread=%u reason=%s unaccepted=%llu", __entry->nid,
 		  __entry->index, __entry->kicked ? "kick" : "time",
-		  __entry->parked)
+		  __entry->unaccepted)
 );
 
 #endif /* _TRACE_UNACCEPTED_H */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The books: what is parked, what was accepted since load, by whom, and how long
+ * The cpu_stats: what is unaccepted, what was accepted since load, by whom, and how long
  * it took. Written from every context in which memory is allocated.
  */
 #include <linux/ktime.h>
@@ -60,41 +60,41 @@ bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone)
 	       (scope->zone == UA_ALL || scope->zone == zone_idx(zone));
 }
 
-static u64 zone_parked(struct zone *zone)
+static u64 zone_unaccepted(struct zone *zone)
 {
-	return (u64)ua_state.core->parked_pages(zone) << PAGE_SHIFT;
+	return (u64)ua_state.core->unaccepted_pages(zone) << PAGE_SHIFT;
 }
 
 /**
- * ua_account_parked - what is parked in a scope
+ * ua_stats_unaccepted - what is unaccepted in a scope
  * @scope: some part of the machine
  *
  * Context: any; no lock.
  * Return: bytes.
  */
-u64 ua_account_parked(const struct ua_scope *scope)
+u64 ua_stats_unaccepted(const struct ua_scope *scope)
 {
 	struct zone *zone;
 	u64 bytes = 0;
 
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
 		if (ua_scope_covers(scope, zone))
-			bytes += zone_parked(zone);
+			bytes += zone_unaccepted(zone);
 	return bytes;
 }
 
 /**
- * ua_account_parked_node - what is parked in all zones of a node
+ * ua_stats_unaccepted_node - what is unaccepted in all zones of a node
  * @nid: an online node
  *
  * Context: any; no lock.
  * Return: bytes.
  */
-u64 ua_account_parked_node(int nid)
+u64 ua_stats_unaccepted_node(int nid)
 {
 	const struct ua_scope scope = { .nid = nid, .zone = UA_ALL };
 
-	return ua_account_parked(&scope);
+	return ua_stats_unaccepted(&scope);
 }
 
 /*
@@ -124,25 +124,25 @@ static void note_recent(const struct ua_event *event)
 }
 
 /**
- * ua_account_recent_last - the number of the last event; they count from 1
+ * ua_stats_recent_last - the number of the last event; they count from 1
  *
  * Context: any.
  * Return: 0 if there was none.
  */
-u64 ua_account_recent_last(void)
+u64 ua_stats_recent_last(void)
 {
 	return atomic64_read(&recent_last);
 }
 
 /**
- * ua_account_recent - read an event
+ * ua_stats_recent - read an event
  * @number: its number
  * @event: the result
  *
  * Context: any.
  * Return: false if it has been overwritten, is being written, or was lost.
  */
-bool ua_account_recent(u64 number, struct ua_event *event)
+bool ua_stats_recent(u64 number, struct ua_event *event)
 {
 	const struct recent *slot = &recent[number % UA_NR_RECENT];
 
@@ -156,42 +156,42 @@ bool ua_account_recent(u64 number, struct ua_event *event)
 }
 
 /**
- * ua_account_wait - enter how long something took
+ * ua_stats_wait - enter how long something took
  * @zone: where
- * @why: on whose behalf; not UA_WHY_ISOLATION
+ * @why: on whose behalf; not UA_CAUSE_ISOLATION
  * @ns: how long
  *
  * Context: any.
  */
-void ua_account_wait(struct zone *zone, enum ua_why why, u64 ns)
+void ua_stats_wait(struct zone *zone, enum ua_cause why, u64 ns)
 {
 	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
 
-	this_cpu_inc(ua_zone_stat(zone)->books->waits[why][bucket]);
+	this_cpu_inc(ua_zone_stat(zone)->cpu_stats->waits[why][bucket]);
 }
 
 /**
- * ua_account_waits - how often something took a certain time
+ * ua_stats_waits - how often something took a certain time
  * @zone: where
- * @why: on whose behalf; not UA_WHY_ISOLATION
+ * @why: on whose behalf; not UA_CAUSE_ISOLATION
  * @bucket: below this power of two, in ns
  *
  * Context: any.
  * Return: a number.
  */
-u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket)
+u64 ua_stats_waits(struct zone *zone, enum ua_cause why, unsigned int bucket)
 {
-	struct ua_books __percpu *books = ua_zone_stat(zone)->books;
+	struct ua_cpu_stats __percpu *cpu_stats = ua_zone_stat(zone)->cpu_stats;
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(books, cpu)->waits[why][bucket]);
+		sum += READ_ONCE(per_cpu_ptr(cpu_stats, cpu)->waits[why][bucket]);
 	return sum;
 }
 
 /**
- * ua_account_call - enter the attempt to accept a block
+ * ua_stats_call - enter the attempt to accept a block
  * @zone: where
  * @event: what happened; the caller has filled in all but where and who
  *
@@ -200,23 +200,23 @@ u64 ua_account_waits(struct zone *zone, enum ua_why why, unsigned int bucket)
  *
  * Context: any.
  */
-void ua_account_call(struct zone *zone, struct ua_event *event)
+void ua_stats_call(struct zone *zone, struct ua_event *event)
 {
-	struct ua_books __percpu *books = ua_zone_stat(zone)->books;
-	u64 max = this_cpu_read(books->count.max_ns), seen;
+	struct ua_cpu_stats __percpu *cpu_stats = ua_zone_stat(zone)->cpu_stats;
+	u64 max = this_cpu_read(cpu_stats->stats.max_ns), seen;
 
-	this_cpu_inc(books->count.calls);
-	this_cpu_add(books->count.total_ns, event->ns);
+	this_cpu_inc(cpu_stats->stats.calls);
+	this_cpu_add(cpu_stats->stats.total_ns, event->ns);
 	while (max < event->ns) {
-		seen = this_cpu_cmpxchg(books->count.max_ns, max, event->ns);
+		seen = this_cpu_cmpxchg(cpu_stats->stats.max_ns, max, event->ns);
 		if (seen == max)
 			break;
 		max = seen;
 	}
 	if (event->result)
-		this_cpu_inc(books->count.failures);
+		this_cpu_inc(cpu_stats->stats.failures);
 	else
-		this_cpu_add(books->count.accepted[event->why], UA_BLOCK_BYTES);
+		this_cpu_add(cpu_stats->stats.accepted[event->why], UA_BLOCK_BYTES);
 	WRITE_ONCE(ua_state.last_error, event->result);
 
 	event->nid = zone_to_nid(zone);
@@ -227,81 +227,81 @@ void ua_account_call(struct zone *zone, struct ua_event *event)
 }
 
 /**
- * ua_account_isolated - enter a block that the kernel accepted and told us of
+ * ua_stats_isolated - enter a block that the kernel accepted and told us of
  * @zone: where
  *
  * Not our work, so neither a call nor a wait of ours.
  *
  * Context: any.
  */
-void ua_account_isolated(struct zone *zone)
+void ua_stats_isolated(struct zone *zone)
 {
 	struct ua_event event = {
 		.at_ns = ktime_get_mono_fast_ns(),
 		.pfn = UA_PFN_UNKNOWN,
 		.nid = zone_to_nid(zone),
 		.zone = zone_idx(zone),
-		.why = UA_WHY_ISOLATION,
+		.why = UA_CAUSE_ISOLATION,
 		.pid = current->pid,
 	};
 
 	memcpy(event.comm, current->comm, sizeof(event.comm));
-	this_cpu_add(ua_zone_stat(zone)->books->count.accepted[UA_WHY_ISOLATION],
+	this_cpu_add(ua_zone_stat(zone)->cpu_stats->stats.accepted[UA_CAUSE_ISOLATION],
 		     UA_BLOCK_BYTES);
 	note_recent(&event);
 }
 
-static void sum_count(struct ua_count *sum, const struct ua_count *count)
+static void sum_count(struct ua_stats *sum, const struct ua_stats *stats)
 {
 	int i;
 
-	for (i = 0; i < UA_NR_WHY; i++)
-		sum->accepted[i] += READ_ONCE(count->accepted[i]);
-	sum->calls += READ_ONCE(count->calls);
-	sum->total_ns += READ_ONCE(count->total_ns);
-	sum->max_ns = max(sum->max_ns, READ_ONCE(count->max_ns));
-	sum->failures += READ_ONCE(count->failures);
-	sum->shortfalls += READ_ONCE(count->shortfalls);
+	for (i = 0; i < UA_NR_CAUSES; i++)
+		sum->accepted[i] += READ_ONCE(stats->accepted[i]);
+	sum->calls += READ_ONCE(stats->calls);
+	sum->total_ns += READ_ONCE(stats->total_ns);
+	sum->max_ns = max(sum->max_ns, READ_ONCE(stats->max_ns));
+	sum->failures += READ_ONCE(stats->failures);
+	sum->shortfalls += READ_ONCE(stats->shortfalls);
 }
 
-static u64 sum_accepted(const struct ua_count *count)
+static u64 sum_accepted(const struct ua_stats *stats)
 {
 	u64 bytes = 0;
 	int i;
 
-	for (i = 0; i < UA_NR_WHY; i++)
-		bytes += count->accepted[i];
+	for (i = 0; i < UA_NR_CAUSES; i++)
+		bytes += stats->accepted[i];
 	return bytes;
 }
 
-static void sum_zone(struct zone *zone, struct ua_sum *sum)
+static void sum_zone(struct zone *zone, struct ua_stats_sum *sum)
 {
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
-	u64 before = sum_accepted(&sum->count);
-	u64 parked, gone, ours;
+	u64 before = sum_accepted(&sum->stats);
+	u64 unaccepted, gone, ours;
 	int cpu;
 
 	ours = atomic64_read(&stat->inflight);
-	parked = zone_parked(zone);
-	gone = stat->parked_at_load - min(parked, stat->parked_at_load);
+	unaccepted = zone_unaccepted(zone);
+	gone = stat->unaccepted_at_load - min(unaccepted, stat->unaccepted_at_load);
 	for_each_possible_cpu(cpu)
-		sum_count(&sum->count, &per_cpu_ptr(stat->books, cpu)->count);
-	ours += sum_accepted(&sum->count) - before;
+		sum_count(&sum->stats, &per_cpu_ptr(stat->cpu_stats, cpu)->stats);
+	ours += sum_accepted(&sum->stats) - before;
 
 	sum->managed += (u64)zone_managed_pages(zone) << PAGE_SHIFT;
-	sum->parked += parked;
-	sum->parked_at_load += stat->parked_at_load;
+	sum->unaccepted += unaccepted;
+	sum->unaccepted_at_load += stat->unaccepted_at_load;
 	sum->other += gone - min(gone, ours);
 }
 
 /**
- * ua_account_sum - the counters of a scope
+ * ua_stats_sum - the counters of a scope
  * @scope: some part of the machine
  * @sum: the result
  *
  * Context: any; takes no lock, so the parts may be of different moments.
  */
-void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum)
+void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum)
 {
 	struct zone *zone;
 
@@ -312,7 +312,7 @@ void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum)
 }
 
 /**
- * ua_account_error - remember an error
+ * ua_stats_error - remember an error
  * @error: where; the caller serialises
  * @number: a negative errno
  * @who: whose it is
@@ -320,7 +320,7 @@ void ua_account_sum(const struct ua_scope *scope, struct ua_sum *sum)
  *
  * Context: any.
  */
-void ua_account_error(struct ua_error *error, int number, const char *who,
+void ua_stats_error(struct ua_error *error, int number, const char *who,
 		      const char *reason)
 {
 	error->at_ns = ktime_get_mono_fast_ns();
@@ -330,11 +330,11 @@ void ua_account_error(struct ua_error *error, int number, const char *who,
 }
 
 /**
- * ua_account_init - open the books
+ * ua_stats_init - open the cpu_stats
  *
  * Return: 0 or -ENOMEM.
  */
-int ua_account_init(void)
+int ua_stats_init(void)
 {
 	struct zone *zone;
 	unsigned int i;
@@ -346,27 +346,27 @@ int ua_account_init(void)
 
 	/* For empty zones too: memory hotplug may fill them while we are here. */
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
-		ua_state.stats[i].books = alloc_percpu(struct ua_books);
-		if (!ua_state.stats[i].books)
+		ua_state.stats[i].cpu_stats = alloc_percpu(struct ua_cpu_stats);
+		if (!ua_state.stats[i].cpu_stats)
 			goto err_stats;
 	}
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		ua_zone_stat(zone)->parked_at_load = zone_parked(zone);
+		ua_zone_stat(zone)->unaccepted_at_load = zone_unaccepted(zone);
 	return 0;
 
 err_stats:
-	ua_account_exit();
+	ua_stats_exit();
 	return -ENOMEM;
 }
 
 /**
- * ua_account_exit - close the books; nobody may be accepting any more
+ * ua_stats_exit - close the cpu_stats; nobody may be accepting any more
  */
-void ua_account_exit(void)
+void ua_stats_exit(void)
 {
 	unsigned int i;
 
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
-		free_percpu(ua_state.stats[i].books);
+		free_percpu(ua_state.stats[i].cpu_stats);
 	kfree(ua_state.stats);
 }
