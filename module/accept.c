@@ -10,8 +10,11 @@
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
 
+#include "accept.h"
 #include "bind_zone.h"
-#include "unaccepted.h"
+#include "block.h"
+#include "state.h"
+#include "stats.h"
 
 /* Long to an allocation, short to a host that makes room. */
 #define REFUSED_PAUSE_NS	(100 * NSEC_PER_MSEC)
@@ -21,15 +24,15 @@
 
 #define ANY_BLOCK	UA_PFN_UNKNOWN
 
-/*
- * Whoever waits for the end hears of it at once; and of a refusal, for it may be
- * of what looked like the last block. Of all else they hear when the numbers are
- * looked at the next time.
- */
-static void tell_watchers(int ret)
+/* See ua_accept_set_upcall(). */
+static void (*accepted_upcall)(int result);
+
+static void tell_accepted(int result)
 {
-	if (READ_ONCE(ua_state.watch.wanted) && (ret || !ua_stats_unaccepted(&ua_everything)))
-		irq_work_queue(&ua_state.watch.soon);
+	void (*upcall)(int result) = READ_ONCE(accepted_upcall);
+
+	if (upcall)
+		upcall(result);
 }
 
 /*
@@ -37,54 +40,54 @@ static void tell_watchers(int ret)
  * already, and leave it here. -ENOENT, nothing there to take, is no call and no
  * failure.
  */
-static int accept_reserved(struct zone *zone, enum ua_cause why, unsigned int flags,
+static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int flags,
 			   unsigned long pfn)
 {
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
 	struct ua_event event = {
-		.why = why,
+		.cause = cause,
 		.pfn = pfn,
 		/* Usable in every context, and while timekeeping is suspended. */
 		.at_ns = ktime_get_mono_fast_ns(),
 	};
 	int ret;
 
-	trace_accept_begin(zone_to_nid(zone), zone_idx(zone), why);
+	trace_accept_begin(zone_to_nid(zone), zone_idx(zone), cause);
 	if (pfn == ANY_BLOCK)
 		ret = ua_state.core->accept_block(zone, flags, &event.pfn);
 	else
 		ret = ua_state.core->accept_block_at(zone, pfn);
 	event.ns = ktime_get_mono_fast_ns() - event.at_ns;
 	event.result = ret;
-	trace_accept_end(zone_to_nid(zone), zone_idx(zone), why, event.pfn,
+	trace_accept_end(zone_to_nid(zone), zone_idx(zone), cause, event.pfn,
 			 event.ns, ret);
 
 	if (ret != -ENOENT) {
 		ua_stats_call(zone, &event);
 		WRITE_ONCE(stat->refused_ns, ret ? event.at_ns : 0);
 		/* Allocations wait for all of their blocks together. */
-		if (why == UA_CAUSE_USER || why == UA_CAUSE_BACKGROUND)
-			ua_stats_wait(zone, why, event.ns);
+		if (cause == UA_CAUSE_USER || cause == UA_CAUSE_BACKGROUND)
+			ua_stats_wait(zone, cause, event.ns);
 	}
 	atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
-	tell_watchers(ret == -ENOENT ? 0 : ret);
+	tell_accepted(ret == -ENOENT ? 0 : ret);
 	return ret;
 }
 
 /**
  * ua_accept_one - accept a block of a zone
  * @zone: a populated zone
- * @why: on whose behalf
+ * @cause: on whose behalf
  *
  * From the end of its list, away from where allocations take theirs.
  *
  * Context: any in which memory may be allocated.
  * Return: 0, -ENOENT if it has none, or what the platform answered.
  */
-int ua_accept_one(struct zone *zone, enum ua_cause why)
+int ua_accept_one(struct zone *zone, enum ua_cause cause)
 {
 	atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-	return accept_reserved(zone, why, UA_FROM_END, ANY_BLOCK);
+	return accept_reserved(zone, cause, UA_FROM_END, ANY_BLOCK);
 }
 
 /**
@@ -176,7 +179,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	const struct ua_knobs *knobs = &ua_state.knobs;
 	unsigned int flags = READ_ONCE(knobs->to_front) ? UA_TO_FRONT : 0;
 	unsigned int budget = READ_ONCE(knobs->max_blocks);
-	enum ua_cause why = failed ? UA_CAUSE_FALLBACK : UA_CAUSE_WATERMARK;
+	enum ua_cause cause = failed ? UA_CAUSE_FALLBACK : UA_CAUSE_WATERMARK;
 	u64 limit = READ_ONCE(knobs->max_us) * (u64)NSEC_PER_USEC;
 	u64 start = 0, ns = 0, want;
 	unsigned int done = 0;
@@ -195,13 +198,13 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 		}
 		if (!start)
 			start = ktime_get_mono_fast_ns();
-		if (accept_reserved(zone, why, flags, ANY_BLOCK))
+		if (accept_reserved(zone, cause, flags, ANY_BLOCK))
 			break;
 		done++;
 		ns = ktime_get_mono_fast_ns() - start;
 	}
 	if (start)
-		ua_stats_wait(zone, why, ktime_get_mono_fast_ns() - start);
+		ua_stats_wait(zone, cause, ktime_get_mono_fast_ns() - start);
 	return done;
 }
 
@@ -209,7 +212,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 static void isolated(struct zone *zone)
 {
 	ua_stats_isolated(zone);
-	tell_watchers(0);
+	tell_accepted(0);
 }
 
 const struct ua_upcalls ua_accept_upcalls = {
@@ -244,7 +247,7 @@ static int accept_zone(struct zone *zone, u64 *blocks, struct ua_job *job)
 		int ret = may_go_on();
 
 		if (!ret)
-			ret = ua_accept_one(zone, job->why);
+			ret = ua_accept_one(zone, job->cause);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
 		job_did_block(job);
@@ -303,7 +306,7 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
 		if (ua_state.core->page_state(pfn) != UA_PAGE_UNACCEPTED)
 			continue;
 		atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-		ret = accept_reserved(zone, job->why, UA_FROM_END, pfn);
+		ret = accept_reserved(zone, job->cause, UA_FROM_END, pfn);
 		if (!ret)
 			job_did_block(job);
 		else if (ret != -ENOENT)
@@ -345,4 +348,16 @@ void ua_accept_init(void)
 	ua_state.knobs.max_blocks = UA_MAX_BLOCKS_DEFAULT;
 	ua_state.knobs.max_us = UA_MAX_US_DEFAULT;
 	ua_state.knobs.to_front = true;
+}
+
+/**
+ * ua_accept_set_upcall - be told of blocks that were accepted or refused
+ * @accepted: gets 0, or what the platform answered; in any context in which
+ *	memory may be allocated. NULL to end, when no caller accepts any more.
+ *
+ * Context: process context.
+ */
+void ua_accept_set_upcall(void (*accepted)(int result))
+{
+	WRITE_ONCE(accepted_upcall, accepted);
 }

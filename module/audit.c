@@ -12,7 +12,10 @@
 #include <linux/minmax.h>
 #include <linux/string.h>
 
-#include "unaccepted.h"
+#include "audit.h"
+#include "block.h"
+#include "state.h"
+#include "stats.h"
 
 #define TRIES		20
 #define PAUSE_MS	10

@@ -9,7 +9,9 @@
 #include <linux/pfn.h>
 #include <linux/sched.h>
 
-#include "unaccepted.h"
+#include "block.h"
+#include "state.h"
+#include "stats.h"
 
 /**
  * ua_block_next - walk the blocks of a zone

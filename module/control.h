@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files in sysfs and debugfs share. The rest of the module knows of none.
+ * What the files in sysfs and debugfs share. No other file creates any.
  */
 #ifndef _UNACCEPTED_CONTROL_H
 #define _UNACCEPTED_CONTROL_H
@@ -8,21 +8,22 @@
 #include <linux/kobject.h>
 #include <linux/sysfs.h>
 
-#include "unaccepted.h"
+#include "names.h"
+#include "state.h"
+#include "stats.h"
 
 struct dentry;
 
-/* What "state" says. Always of one moment's reading: never stored, so never stale. */
-enum ua_status {
-	UA_ABSENT,		/* no table, or one that was refused */
-	UA_ERROR,		/* the last acceptance was refused */
-	UA_RUNNING,		/* a trigger or the acceptor is at work */
-	UA_IDLE,		/* memory is unaccepted and nobody asks for it */
-	UA_COMPLETE,		/* nothing is left */
-};
-
 /* control.c */
+int ua_control_init(void);
+void ua_control_exit(void);
+
+/* control_status.c */
 enum ua_status ua_control_status(u64 unaccepted);
+int ua_control_emit_reason(char *buf);
+
+/* control_common.c */
+bool ua_control_has_table(void);
 int ua_control_may_accept(void);
 int ua_control_copy(char *to, size_t size, const char *buf, size_t count);
 int ua_control_parse_bytes(char *s, u64 *bytes);
@@ -45,7 +46,6 @@ void ua_watch_reading(void);
 
 /* control_acceptor.c */
 extern const struct attribute_group ua_control_acceptor_group;
-const char *ua_control_throttle_name(enum ua_throttle_reason rest);
 
 /* control_policy.c */
 extern const struct attribute_group ua_control_policy_group;

@@ -13,7 +13,10 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "accept.h"
+#include "block.h"
 #include "control.h"
+#include "policy.h"
 
 /* Longer input is no number, whatever it is. */
 #define INPUT_MAX	64
@@ -137,7 +140,10 @@ static void trigger_begin(struct ua_job *job, u64 bytes)
 	spin_unlock(&trigger->lock);
 }
 
-/* Who succeeded asked for what he got: others may have taken some before him. */
+/*
+ * A successful write may have accepted less than requested: concurrent writers
+ * share the same blocks.
+ */
 static void trigger_end(const struct ua_job *job, u64 bytes, int ret)
 {
 	struct ua_trigger *trigger = &ua_state.trigger;
@@ -151,7 +157,7 @@ static void trigger_end(const struct ua_job *job, u64 bytes, int ret)
 
 static int trigger_blocks(const struct ua_scope *scope, u64 blocks)
 {
-	struct ua_job job = { .why = UA_CAUSE_USER };
+	struct ua_job job = { .cause = UA_CAUSE_USER };
 	u64 unaccepted = ua_stats_unaccepted(scope);
 	u64 bytes = min(blocks, unaccepted / UA_BLOCK_BYTES) * UA_BLOCK_BYTES;
 	int ret;
@@ -165,7 +171,7 @@ static int trigger_blocks(const struct ua_scope *scope, u64 blocks)
 static int trigger_range(struct ua_range *range)
 {
 	struct ua_trigger *trigger = &ua_state.trigger;
-	struct ua_job job = { .why = UA_CAUSE_USER };
+	struct ua_job job = { .cause = UA_CAUSE_USER };
 	unsigned long start = PHYS_PFN(range->rounded[0]);
 	unsigned long end = PHYS_PFN(range->rounded[1]);
 	u64 bytes = ua_block_unaccepted(start, end);

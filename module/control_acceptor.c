@@ -9,40 +9,8 @@
 #include <linux/string.h>
 #include <linux/sysfs.h>
 
+#include "acceptor.h"
 #include "control.h"
-
-static const char * const mode_names[] = {
-	[UA_MODE_OFF] = "off",
-	[UA_MODE_AHEAD] = "ahead",
-	[UA_MODE_IDLE] = "idle",
-	[UA_MODE_ALL] = "all",
-};
-
-static const char * const throttle_names[] = {
-	[UA_THROTTLE_BANDWIDTH] = "throttled(bytes_per_second)",
-	[UA_THROTTLE_CPU] = "throttled(cpu_percent)",
-	[UA_THROTTLE_FLOOR] = "throttled(floor_bytes)",
-	[UA_THROTTLE_SLOW] = "throttled(slow)",
-	[UA_THROTTLE_BUSY] = "paused(busy)",
-	[UA_THROTTLE_STEAL] = "paused(steal)",
-	[UA_THROTTLE_PRESSURE] = "paused(pressure)",
-	[UA_THROTTLE_REFUSED] = "paused(refused)",
-	[UA_THROTTLE_HELD] = "paused(offlining)",
-	[UA_THROTTLE_ENOUGH] = "waiting",
-	[UA_THROTTLE_DONE] = "complete",
-	[UA_THROTTLE_NOT] = "running",
-};
-
-/**
- * ua_control_throttle_name - what a thread does, as users read it
- * @rest: that
- *
- * Return: a word.
- */
-const char *ua_control_throttle_name(enum ua_throttle_reason rest)
-{
-	return throttle_names[rest];
-}
 
 static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 {
@@ -93,7 +61,7 @@ static int change_one(struct ua_acceptor_knobs *knobs, const char *name, char *w
 /**
  * struct change - what was written
  * @name: of the knob, or NULL if @words begin with names
- * @words: the rest, to be cut into pieces
+ * @words: the reason, to be cut into pieces
  */
 struct change {
 	const char *name;
@@ -220,11 +188,11 @@ static struct kobj_attribute pids_attr = __ATTR_RO(pids);
 /* A thread that waits to be woken does not hear that others took all there was. */
 static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread)
 {
-	enum ua_throttle_reason rest = READ_ONCE(thread->reason);
+	enum ua_throttle_reason reason = READ_ONCE(thread->reason);
 
-	if (rest != UA_THROTTLE_NOT && !ua_stats_unaccepted_node(thread->nid))
-		rest = UA_THROTTLE_DONE;
-	return sysfs_emit_at(buf, at, "%s", throttle_names[rest]);
+	if (reason != UA_THROTTLE_NOT && !ua_stats_unaccepted_node(thread->nid))
+		reason = UA_THROTTLE_DONE;
+	return sysfs_emit_at(buf, at, "%s", throttle_names[reason]);
 }
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -251,19 +219,7 @@ static ssize_t cpu_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute cpu_ns_attr = __ATTR_RO(cpu_ns);
 
-static const char * const hit_names[UA_NR_LIMITS] = {
-	[UA_THROTTLE_BANDWIDTH] = "bytes_per_second",
-	[UA_THROTTLE_CPU] = "cpu_percent",
-	[UA_THROTTLE_FLOOR] = "floor_bytes",
-	[UA_THROTTLE_SLOW] = "slow",
-	[UA_THROTTLE_BUSY] = "busy",
-	[UA_THROTTLE_STEAL] = "steal",
-	[UA_THROTTLE_PRESSURE] = "pressure",
-	[UA_THROTTLE_REFUSED] = "refused",
-	[UA_THROTTLE_HELD] = "offlining",
-};
-
-/* A line for each reason to rest, as in /proc/vmstat. */
+/* A line for each reason to reason, as in /proc/vmstat. */
 static ssize_t hits_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {

@@ -12,6 +12,7 @@
 #include <linux/time64.h>
 #include <linux/uaccess.h>
 
+#include "audit.h"
 #include "control.h"
 
 static struct dentry *debugfs_dir;
@@ -70,24 +71,16 @@ static int nodes_show(struct seq_file *m, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(nodes);
 
-static const char * const why_names[UA_NR_CAUSES] = {
-	[UA_CAUSE_USER] = "user",
-	[UA_CAUSE_BACKGROUND] = "background",
-	[UA_CAUSE_WATERMARK] = "watermark",
-	[UA_CAUSE_FALLBACK] = "fallback",
-	[UA_CAUSE_ISOLATION] = "isolation",
-};
-
-static void show_waits(struct seq_file *m, struct zone *zone, enum ua_cause why)
+static void show_waits(struct seq_file *m, struct zone *zone, enum ua_cause cause)
 {
 	u64 waits;
 	int i;
 
 	for (i = 0; i < UA_NR_WAITS; i++) {
-		waits = ua_stats_waits(zone, why, i);
+		waits = ua_stats_waits(zone, cause, i);
 		if (waits)
 			seq_printf(m, "%d %s %llu %llu %s\n", zone_to_nid(zone),
-				   zone->name, BIT_ULL(i), waits, why_names[why]);
+				   zone->name, BIT_ULL(i), waits, cause_names[cause]);
 	}
 }
 
@@ -95,12 +88,12 @@ static void show_waits(struct seq_file *m, struct zone *zone, enum ua_cause why)
 static int latency_show(struct seq_file *m, void *unused)
 {
 	struct zone *zone;
-	enum ua_cause why;
+	enum ua_cause cause;
 
 	seq_puts(m, "node zone below_ns waits cause\n");
 	for (zone = ua_zone_next(NULL); zone; zone = ua_zone_next(zone))
-		for (why = 0; why < UA_NR_WAITERS; why++)
-			show_waits(m, zone, why);
+		for (cause = 0; cause < UA_NR_WAITERS; cause++)
+			show_waits(m, zone, cause);
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(latency);
@@ -109,7 +102,7 @@ static void show_event(struct seq_file *m, const struct ua_event *event)
 {
 	seq_printf(m, "%llu.%06llu %s ", div_u64(event->at_ns, NSEC_PER_SEC),
 		   div_u64(event->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
-		   why_names[event->why]);
+		   cause_names[event->cause]);
 	/* In one word, for it is one column. */
 	seq_escape(m, event->comm, " \t\n\\");
 	seq_printf(m, " %d %d %s %ld %llu %d\n", event->pid, event->nid,

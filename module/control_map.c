@@ -17,6 +17,7 @@
 #include <linux/sizes.h>
 #include <linux/sysfs.h>
 
+#include "block.h"
 #include "control.h"
 
 #define CHUNK_MIN	SZ_4M

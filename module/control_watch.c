@@ -17,7 +17,9 @@
 #include <linux/sysfs.h>
 #include <linux/workqueue.h>
 
+#include "accept.h"
 #include "control.h"
+#include "watch.h"
 
 #define PERIOD	(HZ / 10)
 
@@ -118,6 +120,17 @@ static void watch_soon(struct irq_work *work)
 	mod_delayed_work(system_wq, &watch_work, 0);
 }
 
+/*
+ * The end is told at once, and so is a refusal, which may be of what looked like
+ * the last block. Other changes are seen at the next look.
+ */
+static void watch_accepted(int result)
+{
+	if (READ_ONCE(ua_state.watch.wanted) &&
+	    (result || !ua_stats_unaccepted(&ua_everything)))
+		irq_work_queue(&ua_state.watch.soon);
+}
+
 /**
  * ua_watch_reading - somebody is about to read a number, and may wait for the next
  *
@@ -145,6 +158,7 @@ void ua_watch_reading(void)
 void ua_watch_init(void)
 {
 	init_irq_work(&ua_state.watch.soon, watch_soon);
+	ua_accept_set_upcall(watch_accepted);
 }
 
 /**
@@ -188,6 +202,7 @@ void ua_watch_close(void)
  */
 void ua_watch_exit(void)
 {
+	ua_accept_set_upcall(NULL);
 	irq_work_sync(&ua_state.watch.soon);
 	cancel_delayed_work_sync(&watch_work);
 }

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The stairs: up at load, the same stairs down at unload.
+ * The init order at load, and the reverse of it at unload.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/module.h>
 
-#include "unaccepted.h"
-
-/* All state hangs off this one symbol, so that a debugger needs no other. */
-struct ua_state ua_state;
+#include "accept.h"
+#include "acceptor.h"
+#include "control.h"
+#include "notify.h"
+#include "state.h"
+#include "stats.h"
+#include "watch.h"
 
 static char *binding = "auto";
 module_param(binding, charp, 0444);

@@ -12,12 +12,16 @@
 #include <linux/string.h>
 #include <linux/suspend.h>
 
-#include "unaccepted.h"
+#include "accept.h"
+#include "acceptor.h"
+#include "notify.h"
+#include "state.h"
+#include "stats.h"
 
 /* Accept all there is. 0 if nothing is left unaccepted. */
 static int accept_everything(const char *what)
 {
-	struct ua_job job = { .why = UA_CAUSE_BACKGROUND };
+	struct ua_job job = { .cause = UA_CAUSE_BACKGROUND };
 	u64 unaccepted = ua_stats_unaccepted(&ua_everything);
 	int ret = -EOPNOTSUPP;
 

@@ -10,7 +10,8 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
-#include "unaccepted.h"
+#include "state.h"
+#include "stats.h"
 
 const struct ua_scope ua_everything = { .nid = UA_ALL, .zone = UA_ALL };
 
@@ -158,35 +159,35 @@ bool ua_stats_recent(u64 number, struct ua_event *event)
 /**
  * ua_stats_wait - enter how long something took
  * @zone: where
- * @why: on whose behalf; not UA_CAUSE_ISOLATION
+ * @cause: on whose behalf; not UA_CAUSE_ISOLATION
  * @ns: how long
  *
  * Context: any.
  */
-void ua_stats_wait(struct zone *zone, enum ua_cause why, u64 ns)
+void ua_stats_wait(struct zone *zone, enum ua_cause cause, u64 ns)
 {
 	unsigned int bucket = min_t(unsigned int, fls64(ns), UA_NR_WAITS - 1);
 
-	this_cpu_inc(ua_zone_stat(zone)->cpu_stats->waits[why][bucket]);
+	this_cpu_inc(ua_zone_stat(zone)->cpu_stats->waits[cause][bucket]);
 }
 
 /**
  * ua_stats_waits - how often something took a certain time
  * @zone: where
- * @why: on whose behalf; not UA_CAUSE_ISOLATION
+ * @cause: on whose behalf; not UA_CAUSE_ISOLATION
  * @bucket: below this power of two, in ns
  *
  * Context: any.
  * Return: a number.
  */
-u64 ua_stats_waits(struct zone *zone, enum ua_cause why, unsigned int bucket)
+u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket)
 {
 	struct ua_cpu_stats __percpu *cpu_stats = ua_zone_stat(zone)->cpu_stats;
 	u64 sum = 0;
 	int cpu;
 
 	for_each_possible_cpu(cpu)
-		sum += READ_ONCE(per_cpu_ptr(cpu_stats, cpu)->waits[why][bucket]);
+		sum += READ_ONCE(per_cpu_ptr(cpu_stats, cpu)->waits[cause][bucket]);
 	return sum;
 }
 
@@ -216,7 +217,7 @@ void ua_stats_call(struct zone *zone, struct ua_event *event)
 	if (event->result)
 		this_cpu_inc(cpu_stats->stats.failures);
 	else
-		this_cpu_add(cpu_stats->stats.accepted[event->why], UA_BLOCK_BYTES);
+		this_cpu_add(cpu_stats->stats.accepted[event->cause], UA_BLOCK_BYTES);
 	WRITE_ONCE(ua_state.last_error, event->result);
 
 	event->nid = zone_to_nid(zone);
@@ -241,7 +242,7 @@ void ua_stats_isolated(struct zone *zone)
 		.pfn = UA_PFN_UNKNOWN,
 		.nid = zone_to_nid(zone),
 		.zone = zone_idx(zone),
-		.why = UA_CAUSE_ISOLATION,
+		.cause = UA_CAUSE_ISOLATION,
 		.pid = current->pid,
 	};
 

@@ -9,7 +9,10 @@
 #include <linux/sched.h>
 #include <linux/topology.h>
 
-#include "unaccepted.h"
+#include "policy.h"
+#include "state.h"
+#include "stats.h"
+#include "throttle.h"
 
 /* In the mode "idle", others may use so much of the node's CPU time. */
 #define BUSY_PERCENT		10
@@ -28,24 +31,45 @@
 #define REFUSED_MAX_NS		(60 * (u64)NSEC_PER_SEC)
 
 /* Note that the thread rests, and for what limit. */
-static u64 rest(struct ua_acceptor_thread *thread, enum ua_throttle_reason why, u64 ns)
+static u64 throttle(struct ua_acceptor_thread *thread, enum ua_throttle_reason reason, u64 ns)
 {
 	if (ns) {
-		WRITE_ONCE(thread->reason, why);
-		atomic64_inc(&ua_state.acceptor.hits[why]);
+		WRITE_ONCE(thread->reason, reason);
+		atomic64_inc(&ua_state.acceptor.hits[reason]);
 	}
 	return ns;
 }
 
 /* No block before @ns from now. A reason that asks for longer wins. */
-static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason why, u64 ns)
+static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason reason, u64 ns)
 {
 	u64 next = ktime_get_ns() + ns;
 
 	if (next <= thread->next_ns)
 		return;
 	thread->next_ns = next;
-	thread->next_why = why;
+	thread->next_reason = reason;
+}
+
+/**
+ * ua_throttle_cpus - where the threads of a node run
+ * @nid: the node
+ *
+ * Context: any.
+ * Return: its CPUs or, if it has none online, those of the nearest that has.
+ */
+const struct cpumask *ua_throttle_cpus(int nid)
+{
+	int best = NUMA_NO_NODE, other;
+
+	for_each_online_node(other) {
+		if (!cpumask_intersects(cpumask_of_node(other), cpu_online_mask))
+			continue;
+		if (best == NUMA_NO_NODE ||
+		    node_distance(nid, other) < node_distance(nid, best))
+			best = other;
+	}
+	return best == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(best);
 }
 
 /*
@@ -69,7 +93,7 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 	}
 	/* Those of a node without CPUs are guests on these. */
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
-		if (cpumask_equal(ua_acceptor_cpus(threads[i].nid), cpus))
+		if (cpumask_equal(ua_throttle_cpus(threads[i].nid), cpus))
 			ours += READ_ONCE(threads[i].cpu_ns);
 	return busy - ours;
 }
@@ -77,7 +101,7 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 /* Why the node's CPUs are others' since the last look, UA_THROTTLE_NOT if they are not. */
 static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	const struct cpumask *cpus = ua_acceptor_cpus(thread->nid);
+	const struct cpumask *cpus = ua_throttle_cpus(thread->nid);
 	s64 limit = (now_ns - thread->busy_at_ns) * cpumask_weight(cpus) *
 		    BUSY_PERCENT / 100;
 	u64 stolen, busy = others_busy_ns(cpus, &stolen);
@@ -121,7 +145,7 @@ bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
 /* In the mode "idle": nanoseconds to stay away from the work of others. */
 static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	enum ua_throttle_reason why;
+	enum ua_throttle_reason reason;
 
 	if (!thread->busy_at_ns) {
 		/* The first look tells nothing yet. */
@@ -131,17 +155,17 @@ static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 	}
 	if (now_ns - thread->busy_at_ns < BUSY_WINDOW_NS)
 		return 0;
-	why = look_at_others(thread, now_ns);
-	if (why == UA_THROTTLE_NOT) {
+	reason = look_at_others(thread, now_ns);
+	if (reason == UA_THROTTLE_NOT) {
 		if (!ua_throttle_pressed(thread)) {
 			thread->paused_ns = 0;
 			return 0;
 		}
-		why = UA_THROTTLE_PRESSURE;
+		reason = UA_THROTTLE_PRESSURE;
 	}
 	thread->paused_ns = ua_policy_backoff(thread->paused_ns, PAUSE_MIN_NS,
 					      PAUSE_MAX_NS);
-	return rest(thread, why, thread->paused_ns);
+	return throttle(thread, reason, thread->paused_ns);
 }
 
 /* Under the limits of all threads together: a slot, or how long until it. */
@@ -149,21 +173,21 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 			  const struct ua_acceptor_knobs *knobs, u64 now_ns)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	enum ua_throttle_reason why = UA_THROTTLE_FLOOR;
+	enum ua_throttle_reason reason = UA_THROTTLE_FLOOR;
 	u64 unaccepted, wait_ns = U64_MAX;
 
 	unaccepted = ua_stats_unaccepted(&ua_everything);
 	spin_lock(&acceptor->quota_lock);
 	if (!knobs->floor_bytes ||
 	    unaccepted >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {
-		why = UA_THROTTLE_BANDWIDTH;
+		reason = UA_THROTTLE_BANDWIDTH;
 		wait_ns = ua_policy_pace(&acceptor->next_ns, now_ns, UA_BLOCK_BYTES,
 					 knobs->bytes_per_second);
 	}
 	if (!wait_ns)
 		acceptor->reserved += UA_BLOCK_BYTES;
 	spin_unlock(&acceptor->quota_lock);
-	return rest(thread, why, wait_ns);
+	return throttle(thread, reason, wait_ns);
 }
 
 /**
@@ -176,7 +200,7 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
  *
  * Context: process context.
  * Return: 0 if it may, else the nanoseconds to stay away, U64_MAX for as long
- * as nothing changes; and why is in @thread->reason.
+ * as nothing changes. The cause is in @thread->reason.
  */
 u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 		     const struct ua_acceptor_knobs *knobs, u64 now_ns)
@@ -184,9 +208,9 @@ u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 	u64 wait_ns;
 
 	if (READ_ONCE(ua_state.acceptor.held))
-		return rest(thread, UA_THROTTLE_HELD, U64_MAX);
+		return throttle(thread, UA_THROTTLE_HELD, U64_MAX);
 	if (now_ns < thread->next_ns)
-		return rest(thread, thread->next_why, thread->next_ns - now_ns);
+		return throttle(thread, thread->next_reason, thread->next_ns - now_ns);
 	if (knobs->mode == UA_MODE_IDLE) {
 		wait_ns = wait_for_others(thread, now_ns);
 		if (wait_ns)

@@ -23,7 +23,7 @@ def histogram(prog, cpu_stats, cause):
 def main(prog, _args):
     module = ua.find_module(prog)
     books_type = prog.type("struct ua_cpu_stats")
-    causes = ua.names(module, "why_names", books_type.member("waits").type.length)
+    causes = ua.names(module, "cause_names", books_type.member("waits").type.length)
     print("node zone below_ns waits cause")
     for nid, zone in ua.zones(prog):
         cpu_stats = ua.zone_stat(module, nid, zone).cpu_stats

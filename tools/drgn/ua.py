@@ -21,7 +21,7 @@ NO_TABLE = (1 << 64) - 1
 IORESOURCE_SYSTEM_RAM = 0x01000200
 
 TABLE_VERSION = 1
-# UA_MAX_THREADS of module/unaccepted.h, a macro as well.
+# UA_MAX_THREADS of module/throttle.h, a macro as well.
 THREADS_PER_NODE = 4
 
 

@@ -7,38 +7,36 @@
 
 #include <linux/tracepoint.h>
 
-/* As enum ua_cause of the module; the order is part of the interface. */
-#define UA_CAUSE_NAMES			\
-	{ 0, "user" },			\
-	{ 1, "background" },		\
-	{ 2, "watermark" },		\
-	{ 3, "fallback" },		\
-	{ 4, "isolation" }
+#include "unaccepted_names.h"
+
+/* The numbers appear as such in the format of the events. */
+#define UA_CAUSE_SYMBOL(_nr, _id, _name)		{ _nr, _name }
+#define UA_THROTTLE_SYMBOL(_nr, _id, _name, _state)	{ _nr, _name }
 
 TRACE_EVENT(accept_begin,
-	TP_PROTO(int nid, int zone, int why),
-	TP_ARGS(nid, zone, why),
+	TP_PROTO(int nid, int zone, int cause),
+	TP_ARGS(nid, zone, cause),
 	TP_STRUCT__entry(
 		__field(int, nid)
 		__field(int, zone)
-		__field(int, why)
+		__field(int, cause)
 	),
 	TP_fast_assign(
 		__entry->nid = nid;
 		__entry->zone = zone;
-		__entry->why = why;
+		__entry->cause = cause;
 	),
 	TP_printk("nid=%d zone=%d cause=%s", __entry->nid, __entry->zone,
-		  __print_symbolic(__entry->why, UA_CAUSE_NAMES))
+		  __print_symbolic(__entry->cause, UA_CAUSES(UA_CAUSE_SYMBOL)))
 );
 
 TRACE_EVENT(accept_end,
-	TP_PROTO(int nid, int zone, int why, unsigned long pfn, u64 ns, int result),
-	TP_ARGS(nid, zone, why, pfn, ns, result),
+	TP_PROTO(int nid, int zone, int cause, unsigned long pfn, u64 ns, int result),
+	TP_ARGS(nid, zone, cause, pfn, ns, result),
 	TP_STRUCT__entry(
 		__field(int, nid)
 		__field(int, zone)
-		__field(int, why)
+		__field(int, cause)
 		__field(int, result)
 		__field(unsigned long, pfn)
 		__field(u64, ns)
@@ -46,13 +44,13 @@ TRACE_EVENT(accept_end,
 	TP_fast_assign(
 		__entry->nid = nid;
 		__entry->zone = zone;
-		__entry->why = why;
+		__entry->cause = cause;
 		__entry->result = result;
 		__entry->pfn = pfn;
 		__entry->ns = ns;
 	),
 	TP_printk("nid=%d zone=%d cause=%s pfn=%ld ns=%llu result=%d", __entry->nid,
-		  __entry->zone, __print_symbolic(__entry->why, UA_CAUSE_NAMES),
+		  __entry->zone, __print_symbolic(__entry->cause, UA_CAUSES(UA_CAUSE_SYMBOL)),
 		  (long)__entry->pfn, __entry->ns, __entry->result)
 );
 
@@ -79,22 +77,7 @@ TRACE_EVENT(shortfall,
 		  __entry->left)
 );
 
-/* As enum ua_throttle_reason of the module; the order is part of the interface. */
-#define UA_THROTTLE_NAMES				\
-	{ 0, "bytes_per_second" },		\
-	{ 1, "cpu_percent" },			\
-	{ 2, "floor_bytes" },			\
-	{ 3, "slow" },				\
-	{ 4, "busy" },				\
-	{ 5, "steal" },				\
-	{ 6, "pressure" },			\
-	{ 7, "refused" },			\
-	{ 8, "offlining" },			\
-	{ 9, "enough" },			\
-	{ 10, "done" },				\
-	{ 11, "turn" }
-
-/* A background thread goes to sleep: why, and for how long (-1: until woken). */
+/* A background thread goes to sleep: the reason, and for how long (-1: until woken). */
 TRACE_EVENT(acceptor_sleep,
 	TP_PROTO(int nid, unsigned int index, int reason, u64 ns, u64 unaccepted),
 	TP_ARGS(nid, index, reason, ns, unaccepted),
@@ -113,7 +96,8 @@ TRACE_EVENT(acceptor_sleep,
 		__entry->unaccepted = unaccepted;
 	),
 	TP_printk("nid=%d thread=%u reason=%s ns=%lld unaccepted=%llu", __entry->nid,
-		  __entry->index, __print_symbolic(__entry->reason, UA_THROTTLE_NAMES),
+		  __entry->index, __print_symbolic(__entry->reason, UA_THROTTLE_LIMITS(UA_THROTTLE_SYMBOL),
+				   UA_THROTTLE_OTHERS(UA_THROTTLE_SYMBOL)),
 		  (s64)__entry->ns, __entry->unaccepted)
 );
 

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: GPL-2.0
+/* What a background thread does: it picks a zone, accepts a block, and sleeps. */
+#include <linux/freezer.h>
+#include <linux/jiffies.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/math64.h>
+#include <linux/mm.h>
+#include <linux/sched.h>
+
+#include "accept.h"
+#include "acceptor.h"
+#include "policy.h"
+#include "state.h"
+#include "stats.h"
+#include "throttle.h"
+
+#include "../include/trace/events/unaccepted.h"
+
+#define FOREVER		U64_MAX
+
+/* Where nobody kicks us we look ourselves, the more often the faster memory goes. */
+#define POLL_MIN_NS	(10 * (u64)NSEC_PER_MSEC)
+#define POLL_MAX_NS	(200 * (u64)NSEC_PER_MSEC)
+
+/* Memory must not all be headroom. */
+#define HEADROOM_SHARE	8
+
+static struct zone *node_zone(int nid, int i)
+{
+	struct zone *zone = &NODE_DATA(nid)->node_zones[i];
+
+	return populated_zone(zone) && ua_state.core->unaccepted_pages(zone) ? zone : NULL;
+}
+
+/* Pages to be had beyond the watermark of a zone, as things are. */
+static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
+			 const struct ua_acceptor_knobs *knobs)
+{
+	struct ua_demand *demand = &ua_zone_stat(zone)->demand;
+	struct ua_headroom headroom = {
+		.pages = knobs->headroom_bytes >> PAGE_SHIFT,
+		/* It takes us a moment to come, and blocks to get going. */
+		.lead_ns = 4 * thread->usual_ns + POLL_MIN_NS,
+		.limit = zone_managed_pages(zone) / HEADROOM_SHARE,
+	};
+
+	if (!thread->index)
+		ua_policy_observe(demand, ktime_get_ns(),
+				  zone_page_state(zone, NR_FREE_PAGES));
+	/* While others wait for the CPU we do without half of it. */
+	if (ua_throttle_pressed(thread))
+		headroom.pages /= 2;
+	return ua_policy_headroom(&headroom, demand);
+}
+
+/* Does the zone want a block now? If not, see to it that we hear when it does. */
+static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
+		       const struct ua_acceptor_knobs *knobs)
+{
+	struct ua_zone_stat *stat = ua_zone_stat(zone);
+	u64 headroom = zone_headroom(thread, zone, knobs);
+	struct ua_zone_view view;
+	bool wants;
+
+	ua_zone_view(zone, 0, &view);
+	wants = ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom,
+				READ_ONCE(stat->filling));
+	WRITE_ONCE(stat->filling, wants);
+	if (wants || !READ_ONCE(ua_state.owns_policy))
+		return wants;
+
+	WRITE_ONCE(stat->kick_below,
+		   ua_policy_kick_below(&view, UA_BLOCK_PAGES, headroom));
+	/* Who took memory before it could see that must not be missed. */
+	smp_mb();
+	ua_zone_view(zone, 0, &view);
+	return ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom, false);
+}
+
+/* How long until a zone without our policy is worth another look? */
+static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
+{
+	u64 rate = READ_ONCE(ua_zone_stat(zone)->demand.fast);
+	u64 slack = max_t(u64, knobs->headroom_bytes >> (PAGE_SHIFT + 3), UA_BLOCK_PAGES);
+
+	return clamp(div64_u64(slack * NSEC_PER_SEC, rate + 1), POLL_MIN_NS, POLL_MAX_NS);
+}
+
+/*
+ * The zone to take a block from: the highest that wants one, for what only the
+ * low zones can serve stays untouched longest. If none does, @wait_ns says for
+ * how long.
+ */
+static struct zone *pick_zone(struct ua_acceptor_thread *thread,
+			      const struct ua_acceptor_knobs *knobs, u64 *wait_ns)
+{
+	enum ua_throttle_reason reason = UA_THROTTLE_DONE;
+	struct zone *zone;
+	int i;
+
+	*wait_ns = FOREVER;
+	for (i = MAX_NR_ZONES - 1; i >= 0; i--) {
+		zone = node_zone(thread->nid, i);
+		if (!zone)
+			continue;
+		if (knobs->mode != UA_MODE_AHEAD || zone_wants(thread, zone, knobs))
+			return zone;
+		reason = UA_THROTTLE_ENOUGH;
+		if (!READ_ONCE(ua_state.owns_policy))
+			*wait_ns = min(*wait_ns, zone_poll(zone, knobs));
+	}
+	WRITE_ONCE(thread->reason, reason);
+	return NULL;
+}
+
+/**
+ * ua_acceptor_error - remember an error
+ * @who: the name of the thread
+ * @number: a negative errno
+ * @reason: a string that lives as long as the module
+ *
+ * Context: process context.
+ */
+void ua_acceptor_error(const char *who, int number, const char *reason)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+
+	spin_lock(&acceptor->quota_lock);
+	ua_stats_error(&acceptor->error, number, who, reason);
+	spin_unlock(&acceptor->quota_lock);
+}
+
+/**
+ * ua_acceptor_get - read all knobs at one moment
+ * @knobs: the result
+ *
+ * Context: process context.
+ */
+void ua_acceptor_get(struct ua_acceptor_knobs *knobs)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+
+	spin_lock(&acceptor->quota_lock);
+	*knobs = acceptor->knobs;
+	spin_unlock(&acceptor->quota_lock);
+}
+
+/* What next? 0 if a block was tried, else how long to stay away. */
+static u64 acceptor_step(struct ua_acceptor_thread *thread)
+{
+	struct ua_acceptor_knobs knobs;
+	struct zone *zone;
+	u64 start, wait_ns;
+	int ret;
+
+	ua_acceptor_get(&knobs);
+	zone = pick_zone(thread, &knobs, &wait_ns);
+	if (!zone)
+		return wait_ns;
+
+	start = ktime_get_ns();
+	wait_ns = ua_throttle_wait(thread, &knobs, start);
+	if (wait_ns)
+		return wait_ns;
+
+	WRITE_ONCE(thread->reason, UA_THROTTLE_NOT);
+	ret = ua_accept_one(zone, UA_CAUSE_BACKGROUND);
+	ua_throttle_done(thread, &knobs, ktime_get_ns() - start, ret);
+	if (ret && ret != -ENOENT)
+		ua_acceptor_error(current->comm, ret, "the platform refused a block");
+	cond_resched();
+	/* Others hold the last blocks of the zone but have not finished them. */
+	return ret == -ENOENT ? NSEC_PER_MSEC : 0;
+}
+
+/* Sleep for @wait_ns, or until something changes. */
+static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
+			   unsigned long generation, int kicks)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	/* Rounded up, or the last part of a wait would be spent spinning. */
+	long timeout = wait_ns == FOREVER ? MAX_SCHEDULE_TIMEOUT :
+		       nsecs_to_jiffies(wait_ns) + 1;
+
+	trace_acceptor_sleep(thread->nid, thread->index, thread->reason, wait_ns,
+			     ua_stats_unaccepted_node(thread->nid));
+	wait_event_freezable_timeout(acceptor->wait,
+				     kthread_should_stop() ||
+				     READ_ONCE(acceptor->generation) != generation ||
+				     atomic_read(&acceptor->kicks) != kicks,
+				     timeout);
+	trace_acceptor_wake(thread->nid, thread->index,
+			    atomic_read(&acceptor->kicks) != kicks,
+			    ua_stats_unaccepted_node(thread->nid));
+}
+
+/**
+ * ua_acceptor_run - the loop of a thread
+ * @data: its struct ua_acceptor_thread
+ *
+ * Context: a kthread.
+ * Return: 0, once it is told to stop.
+ */
+int ua_acceptor_run(void *data)
+{
+	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	struct ua_acceptor_thread *thread = data;
+	unsigned long generation = 0;
+	u64 wait_ns;
+	int kicks;
+
+	set_freezable();
+	while (!kthread_should_stop()) {
+		/* Before the step looks around, so that no change is missed. */
+		kicks = atomic_read(&acceptor->kicks);
+		if (generation != READ_ONCE(acceptor->generation)) {
+			generation = READ_ONCE(acceptor->generation);
+			ua_throttle_reset(thread);
+		}
+		wait_ns = acceptor_step(thread);
+		if (wait_ns)
+			acceptor_sleep(thread, wait_ns, generation, kicks);
+		else
+			try_to_freeze();
+	}
+	return 0;
+}

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* audit.c: compares the sources of what is unaccepted. */
+#ifndef _UA_AUDIT_H
+#define _UA_AUDIT_H
+
+#include <linux/mmzone.h>
+#include <linux/types.h>
+
+/**
+ * struct ua_audit - what those who count say of a zone
+ * @list:	blocks that are unaccepted
+ * @taken:	blocks that are unaccepted, and that we are about to accept
+ * @counter:	pages that the kernel's counter says
+ * @bitmap:	blocks with a bit set
+ * @inflight:	blocks that we are accepting
+ * @missing:	pages by which the counter is too high; negative, too low
+ * @stray:	blocks with a bit set that are neither unaccepted nor being accepted
+ * @stray_pfn:	first page of the first of these
+ */
+struct ua_audit {
+	u64 list;
+	u64 taken;
+	u64 counter;
+	u64 bitmap;
+	u64 inflight;
+	s64 missing;
+	u64 stray;
+	unsigned long stray_pfn;
+};
+
+bool ua_audit_zone(struct zone *zone, struct ua_audit *audit);
+
+#endif /* _UA_AUDIT_H */

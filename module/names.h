@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* The enums that have names, and the tables of these names. */
+#ifndef _UA_NAMES_H
+#define _UA_NAMES_H
+
+#include "../include/trace/events/unaccepted_names.h"
+
+#define UA_CAUSE_ENUM(_nr, _id, _name)			UA_CAUSE_##_id = (_nr)
+#define UA_MODE_ENUM(_nr, _id, _name)			UA_MODE_##_id = (_nr)
+#define UA_THROTTLE_ENUM(_nr, _id, _name, _state)	UA_THROTTLE_##_id = (_nr)
+#define UA_STATE_ENUM(_nr, _id, _name)			UA_##_id = (_nr)
+
+enum ua_cause {
+	UA_CAUSES(UA_CAUSE_ENUM),
+	UA_NR_CAUSES,
+};
+
+enum ua_mode {
+	UA_MODES(UA_MODE_ENUM),
+	UA_NR_MODES,
+};
+
+enum ua_throttle_reason {
+	UA_THROTTLE_LIMITS(UA_THROTTLE_ENUM),
+	UA_NR_LIMITS,
+	UA_THROTTLE_OTHERS(UA_THROTTLE_ENUM),
+	UA_NR_THROTTLE_REASONS,
+};
+
+/* Computed at each reading and never stored, so never stale. */
+enum ua_status {
+	UA_STATES(UA_STATE_ENUM),
+};
+
+extern const char * const cause_names[UA_NR_CAUSES];
+extern const char * const mode_names[UA_NR_MODES];
+extern const char * const throttle_names[UA_NR_THROTTLE_REASONS];
+extern const char * const hit_names[UA_NR_LIMITS];
+extern const char * const status_names[UA_COMPLETE + 1];
+
+#endif /* _UA_NAMES_H */

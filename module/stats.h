@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* stats.c: what is kept of each zone. */
+#ifndef _UA_STATS_H
+#define _UA_STATS_H
+
+#include <linux/atomic.h>
+#include <linux/irq_work.h>
+#include <linux/mmzone.h>
+#include <linux/percpu-defs.h>
+#include <linux/sched.h>
+
+#include "names.h"
+#include "policy.h"
+
+#define UA_ALL		(-1)
+
+/**
+ * struct ua_scope - a part of the machine
+ * @nid:	a node, or UA_ALL
+ * @zone:	index of a zone of that node, or UA_ALL
+ */
+struct ua_scope {
+	int nid;
+	int zone;
+};
+
+extern const struct ua_scope ua_everything;
+
+/* Waits are counted by the power of two they stay below, in ns. */
+#define UA_NR_WAITS	40
+
+/* The causes for which a task waits while we accept. */
+#define UA_NR_WAITERS	UA_CAUSE_ISOLATION
+
+/**
+ * struct ua_stats - what happened in one zone since load
+ * @accepted:	bytes accepted by us, by cause
+ * @calls:	blocks we tried to accept
+ * @total_ns:	time spent in them
+ * @max_ns:	the longest
+ * @failures:	how many the platform refused
+ * @shortfalls:	allocations that reached their budget below the watermark
+ */
+struct ua_stats {
+	u64 accepted[UA_NR_CAUSES];
+	u64 calls;
+	u64 total_ns;
+	u64 max_ns;
+	u64 failures;
+	u64 shortfalls;
+};
+
+/**
+ * struct ua_cpu_stats - what happened in one zone since load, on one CPU
+ * @stats:	the numbers
+ * @waits:	how long allocations waited for all of their blocks, and how long each
+ *		block took that users or the background had accepted
+ */
+struct ua_cpu_stats {
+	struct ua_stats stats;
+	u64 waits[UA_NR_WAITERS][UA_NR_WAITS];
+};
+
+#define UA_NR_RECENT	256
+#define UA_PFN_UNKNOWN	ULONG_MAX
+
+/**
+ * struct ua_event - a block that was accepted, or refused
+ * @at_ns:	when that began; CLOCK_MONOTONIC
+ * @ns:		how long it took, 0 if we were only told of it
+ * @pfn:	number of its first page, or UA_PFN_UNKNOWN
+ * @nid:	where
+ * @zone:	the index of the zone
+ * @cause:	on whose behalf
+ * @result:	0 or an errno
+ * @pid:	who was running
+ * @comm:	its name
+ */
+struct ua_event {
+	u64 at_ns;
+	u64 ns;
+	unsigned long pfn;
+	int nid;
+	int zone;
+	enum ua_cause cause;
+	int result;
+	pid_t pid;
+	char comm[TASK_COMM_LEN];
+};
+
+/**
+ * struct ua_zone_stat - one zone
+ * @cpu_stats:	per CPU
+ * @unaccepted_at_load: bytes that were unaccepted when the module came
+ * @inflight:	bytes being accepted by us right now. They leave the kernel's
+ *		counter at once but enter the accounts when done; without this
+ *		they would pass for the kernel's own in between. Allocations
+ *		also look at it so as not to accept the same shortage twice.
+ * @refused_ns:	when the platform last refused a block, 0 if none since a success
+ * @kick_below:	free pages (see struct ua_zone_view) below which an allocation
+ *		runs @kick and clears this; 0 while the background is awake
+ * @kick:	wakes the background threads
+ * @demand:	of the zone; only the first thread of the node looks
+ * @filling:	the background is filling the zone up
+ */
+struct ua_zone_stat {
+	struct ua_cpu_stats __percpu *cpu_stats;
+	u64 unaccepted_at_load;
+	atomic64_t inflight;
+	u64 refused_ns;
+	s64 kick_below;
+	struct irq_work kick;
+	struct ua_demand demand;
+	bool filling;
+};
+
+/**
+ * struct ua_stats_sum - a reading of the counters of one or more zones
+ * @managed:	bytes that the zones manage
+ * @unaccepted:	bytes that the kernel holds unaccepted
+ * @unaccepted_at_load: bytes that it held when the module came
+ * @other:	bytes that the kernel accepted by itself since load: computed from
+ *		the rest, so it may lag one block per CPU while work is under way
+ * @stats:	the rest
+ */
+struct ua_stats_sum {
+	u64 managed;
+	u64 unaccepted;
+	u64 unaccepted_at_load;
+	u64 other;
+	struct ua_stats stats;
+};
+
+/**
+ * struct ua_error - the last of its kind
+ * @at_ns:	when, CLOCK_MONOTONIC
+ * @number:	a negative errno, 0 if there was none yet
+ * @who:	whose
+ * @reason:	for people
+ */
+struct ua_error {
+	u64 at_ns;
+	int number;
+	char who[40];
+	const char *reason;
+};
+
+struct zone *ua_zone_next(struct zone *zone);
+struct ua_zone_stat *ua_zone_stat(struct zone *zone);
+bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone);
+int ua_stats_init(void);
+void ua_stats_exit(void);
+u64 ua_stats_unaccepted(const struct ua_scope *scope);
+u64 ua_stats_unaccepted_node(int nid);
+void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum);
+void ua_stats_call(struct zone *zone, struct ua_event *event);
+void ua_stats_isolated(struct zone *zone);
+void ua_stats_wait(struct zone *zone, enum ua_cause cause, u64 ns);
+u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket);
+u64 ua_stats_recent_last(void);
+bool ua_stats_recent(u64 number, struct ua_event *event);
+void ua_stats_error(struct ua_error *error, int number, const char *who,
+		      const char *reason);
+
+#endif /* _UA_STATS_H */

@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* throttle.c: keeps the background threads back. */
+#ifndef _UA_THROTTLE_H
+#define _UA_THROTTLE_H
+
+#include <linux/cpumask.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "names.h"
+
+#define UA_MAX_THREADS	4	/* per node: hosts do not scale beyond */
+#define UA_CPU_PERCENT_MAX	(100 * UA_MAX_THREADS)
+
+/**
+ * struct ua_acceptor_knobs - what users set about the background threads
+ * @mode:	what they are for
+ * @bytes_per_second: limit of all threads together, 0 for none
+ * @cpu_percent: share of one CPU for the threads of a node together, 1 to
+ *		UA_CPU_PERCENT_MAX, which is no limit
+ * @headroom_bytes: of each zone, to be accepted and free beyond its watermark
+ * @floor_bytes: of the whole machine, to be left unaccepted
+ * @threads_per_node: 1 to UA_MAX_THREADS
+ * @afresh:	the mode was written, the threads are to start anew
+ */
+struct ua_acceptor_knobs {
+	enum ua_mode mode;
+	u64 bytes_per_second;
+	unsigned int cpu_percent;
+	u64 headroom_bytes;
+	u64 floor_bytes;
+	unsigned int threads_per_node;
+	bool afresh;
+};
+
+/**
+ * struct ua_acceptor_thread - one of them; all but @task is its own to write
+ * @task:	NULL if there is none; under &ua_acceptor.lock
+ * @nid:	the node it serves
+ * @index:	among the threads of that node
+ * @reason:	what it does, or why not
+ * @next_ns:	earliest time for its next block,
+ * @next_reason:	and for what reason
+ * @refused_ns:	how long it stays away after a refusal, 0 if there was none
+ * @paused_ns:	how long it stays away from others' work
+ * @usual_ns:	what a block usually takes
+ * @cpu_ns:	CPU time it has used
+ * @busy_at_ns:	when it looked at the work of others
+ * @busy_ns:	CPU time of others, on all CPUs of the node, until then
+ * @stolen_ns:	the same, on the host's
+ * @stalled_at_ns: when it looked at the waiting of others
+ * @stalled_ns:	time for which somebody waited, until then
+ * @pressed:	they waited for much of the time between the last looks
+ */
+struct ua_acceptor_thread {
+	struct task_struct *task;
+	int nid;
+	unsigned int index;
+	enum ua_throttle_reason reason;
+	u64 next_ns;
+	enum ua_throttle_reason next_reason;
+	u64 refused_ns;
+	u64 paused_ns;
+	u64 usual_ns;
+	u64 cpu_ns;
+	u64 busy_at_ns;
+	u64 busy_ns;
+	u64 stolen_ns;
+	u64 stalled_at_ns;
+	u64 stalled_ns;
+	bool pressed;
+};
+
+const struct cpumask *ua_throttle_cpus(int nid);
+void ua_throttle_reset(struct ua_acceptor_thread *thread);
+bool ua_throttle_pressed(struct ua_acceptor_thread *thread);
+u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
+		     const struct ua_acceptor_knobs *knobs, u64 now_ns);
+void ua_throttle_done(struct ua_acceptor_thread *thread,
+		      const struct ua_acceptor_knobs *knobs, u64 ns, int ret);
+
+#endif /* _UA_THROTTLE_H */
