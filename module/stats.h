@@ -160,6 +160,6 @@ u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket);
 u64 ua_stats_recent_last(void);
 bool ua_stats_recent(u64 number, struct ua_event *event);
 void ua_stats_error(struct ua_error *error, int number, const char *who,
-		      const char *reason);
+		    const char *reason);
 
 #endif /* _UA_STATS_H */
