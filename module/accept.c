@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The engine: walks nodes and zones, accepts block by block. Knows nothing of who
- * asks, nor of how the kernel accepts.
+ * The engine: walks nodes and zones, accepts block by block. It depends neither on
+ * its callers nor on how the kernel accepts.
  */
 #include <linux/irq_work.h>
 #include <linux/ktime.h>
@@ -143,8 +143,8 @@ static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 
 /*
  * Wake the background thread before allocations are in need. By irq_work, for
- * the caller may hold the scheduler's locks. Once: who comes next finds that it
- * was done, until the thread goes back to sleep.
+ * the caller may hold the scheduler's locks. Only once: kick_below stays 0 until
+ * the thread goes back to sleep.
  */
 static void kick_background(struct zone *zone, unsigned int order)
 {
@@ -161,9 +161,8 @@ static void kick_background(struct zone *zone, unsigned int order)
 }
 
 /*
- * Has the platform refused just now? Then it is asked for what is needed, not for
- * what would be good to have: below the watermark every single allocation would
- * ask, and find nothing.
+ * Has the platform refused a block a moment ago? Then only allocations that failed
+ * accept. Otherwise each allocation below the watermark would try again in vain.
  */
 static bool was_refused(const struct ua_zone_stat *stat)
 {
@@ -321,8 +320,8 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
  * @end:	number of the page behind it, the first of a block
  * @job:	on whose behalf, and what was done
  *
- * Whatever else is in the range is passed over. A block that somebody else has
- * begun to accept is left to them.
+ * Whatever else is in the range is passed over, also blocks that another task has
+ * begun to accept.
  *
  * Context: as ua_accept_blocks().
  * Return: as ua_accept_blocks().

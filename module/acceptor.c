@@ -76,7 +76,7 @@ static void acceptor_stop_all(struct ua_acceptor *acceptor)
 		put_task_struct(acceptor->threads[i].task);
 		acceptor->threads[i].task = NULL;
 	}
-	/* Nobody is there to be kicked. */
+	/* No thread is left to be woken. */
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
 		WRITE_ONCE(ua_state.stats[i].kick_below, 0);
 		ua_state.stats[i].filling = false;
@@ -124,7 +124,7 @@ static void acceptor_publish(struct ua_acceptor *acceptor,
  *
  * Context: process context, sleeps until running threads have finished their
  * block.
- * Return: 0; -EINTR if a signal came while others were at it, or the errno of
+ * Return: 0; -EINTR if a signal came while another task held the lock, or the errno of
  * @change, and then nothing has changed; or that of a thread that could not be
  * created, and then the mode is off.
  */
@@ -252,7 +252,7 @@ int ua_acceptor_init(void)
 /**
  * ua_acceptor_exit - stop the threads
  *
- * Nobody may start new ones any more, and no allocation may ask us.
+ * To be called when no caller can start new ones, and no allocation calls us.
  */
 void ua_acceptor_exit(void)
 {

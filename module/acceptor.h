@@ -20,9 +20,9 @@
  * @threads:	UA_MAX_THREADS slots per node id
  * @wait:	where the threads sleep
  * @kicks:	grows with each wake-up by an allocation
- * @hits:	how often each limit made a thread rest
+ * @hits:	how often each limit made a thread wait
  * @quota_lock:	guards what follows; a leaf
- * @held:	nobody may begin a block
+ * @held:	no thread may begin a block
  * @knobs:	written under @lock as well
  * @generation:	grows with each change of @knobs, to cut waits short
  * @next_ns:	earliest time for the next block, see ua_policy_pace()

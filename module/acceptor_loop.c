@@ -19,7 +19,7 @@
 
 #define FOREVER		U64_MAX
 
-/* Where nobody kicks us we look ourselves, the more often the faster memory goes. */
+/* Without the hooks the thread polls, the more often the faster memory is used. */
 #define POLL_MIN_NS	(10 * (u64)NSEC_PER_MSEC)
 #define POLL_MAX_NS	(200 * (u64)NSEC_PER_MSEC)
 
@@ -40,7 +40,7 @@ static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
 	struct ua_demand *demand = &ua_zone_stat(zone)->demand;
 	struct ua_headroom headroom = {
 		.pages = knobs->headroom_bytes >> PAGE_SHIFT,
-		/* It takes us a moment to come, and blocks to get going. */
+		/* The time to wake up, and to accept the first blocks. */
 		.lead_ns = 4 * thread->usual_ns + POLL_MIN_NS,
 		.limit = zone_managed_pages(zone) / HEADROOM_SHARE,
 	};
@@ -54,7 +54,7 @@ static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
 	return ua_policy_headroom(&headroom, demand);
 }
 
-/* Does the zone want a block now? If not, see to it that we hear when it does. */
+/* Does the zone want a block now? If not, ask allocations to wake the thread. */
 static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
 		       const struct ua_acceptor_knobs *knobs)
 {
@@ -72,7 +72,10 @@ static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
 
 	WRITE_ONCE(stat->kick_below,
 		   ua_policy_kick_below(&view, UA_BLOCK_PAGES, headroom));
-	/* Who took memory before it could see that must not be missed. */
+	/*
+	 * Orders kick_below before the second look. An allocation that took memory
+	 * without seeing kick_below is then seen here.
+	 */
 	smp_mb();
 	ua_zone_view(zone, 0, &view);
 	return ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom, false);
@@ -170,7 +173,7 @@ static u64 acceptor_step(struct ua_acceptor_thread *thread)
 	if (ret && ret != -ENOENT)
 		ua_acceptor_error(current->comm, ret, "the platform refused a block");
 	cond_resched();
-	/* Others hold the last blocks of the zone but have not finished them. */
+	/* The last blocks of the zone are in flight elsewhere. */
 	return ret == -ENOENT ? NSEC_PER_MSEC : 0;
 }
 

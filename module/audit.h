@@ -7,7 +7,7 @@
 #include <linux/types.h>
 
 /**
- * struct ua_audit - what those who count say of a zone
+ * struct ua_audit - what each source says of a zone
  * @list:	blocks that are unaccepted
  * @taken:	blocks that are unaccepted, and that we are about to accept
  * @counter:	pages that the kernel's counter says

@@ -124,7 +124,7 @@ static void note_error(const char *file, int error, const char *reason)
 	spin_unlock(&trigger->lock);
 }
 
-/* The progress of those before counts no more, unless some are still at it. */
+/* Progress starts anew, unless other writes are still under way. */
 static void trigger_begin(struct ua_job *job, u64 bytes)
 {
 	struct ua_trigger *trigger = &ua_state.trigger;
@@ -284,7 +284,7 @@ static ssize_t accept_progress_show(struct kobject *kobj, struct kobj_attribute 
 	asked = trigger->asked;
 	done = atomic64_read(&trigger->done);
 	spin_unlock(&trigger->lock);
-	/* Blocks that were refused to others came back, and were taken as well. */
+	/* A block that was refused to one write may have been accepted by another. */
 	return sysfs_emit(buf, "%llu %llu\n", min(done, asked), asked);
 }
 

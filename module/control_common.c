@@ -83,7 +83,7 @@ int ua_control_parse_address(char *s, u64 *bytes)
 /**
  * ua_control_emit_error - show an error
  * @buf: where; of a sysfs file
- * @error: a copy that nobody changes
+ * @error: a copy, which does not change
  *
  * Return: the length.
  */

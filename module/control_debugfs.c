@@ -225,7 +225,7 @@ void ua_debugfs_init(void)
 }
 
 /**
- * ua_debugfs_exit - take the tables away, waiting for who is inside
+ * ua_debugfs_exit - remove the files; waits for their readers
  */
 void ua_debugfs_exit(void)
 {

@@ -192,7 +192,7 @@ err_dirs:
 /**
  * ua_control_scopes_exit - take them away
  *
- * Waits for who is inside, and until nobody needs our code to release them.
+ * Waits for running reads and writes, and for the release of each directory.
  */
 void ua_control_scopes_exit(void)
 {

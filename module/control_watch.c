@@ -2,11 +2,11 @@
 /*
  * sysfs: poll() on "state" and "unaccepted_bytes".
  *
- * Whoever wants to poll a file of sysfs reads it first. So we know that somebody
- * may be waiting, and look at the numbers ten times a second until nobody has a
- * file open any more. The kernel accepts behind our back, so there is no other way
- * to see all of it. What we accept ourselves we hear of at once, if it was the last
- * block. Where nobody waits, and where nothing is unaccepted, nothing runs.
+ * A program that polls a file of sysfs reads it first. From that read until no file
+ * is open any more, the numbers are looked at ten times a second: the kernel accepts
+ * memory without telling the module. Of blocks that the module accepts itself, the
+ * last one is reported at once. Nothing runs while no file is open, or while nothing
+ * is unaccepted.
  */
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
@@ -26,10 +26,10 @@
 static const char * const watch_names[] = { "state", "unaccepted_bytes" };
 static struct kernfs_node *watch_files[ARRAY_SIZE(watch_names)];
 
-/* Guards what follows, and that ua_watch.wanted is not set while it is cleared. */
+/* Guards what follows, and changes of ua_watch.wanted. */
 static DEFINE_MUTEX(watch_lock);
 
-/* What those who wait were told last, and what was there at the last look. */
+/* What pollers were told last, and what the last look found. */
 static struct watch_view {
 	enum ua_status status;
 	u64 unaccepted;
@@ -54,8 +54,11 @@ static struct watch_view view_now(void)
 	return view;
 }
 
-/* Has anybody one of the files open? Only kernfs knows. */
-static bool somebody_watches(void)
+/*
+ * Is one of the files open? Only kernfs knows: a file of sysfs is told of reads, but
+ * not of open() and release(), and without these the timer would outlive its reader.
+ */
+static bool files_are_open(void)
 {
 	int i;
 
@@ -78,7 +81,8 @@ static void tell(void)
 static bool worth_telling(const struct watch_view *view)
 {
 	return view->status != watch_told.status || view->percent != watch_told.percent ||
-	       (view->unaccepted != watch_told.unaccepted && view->unaccepted == watch_seen.unaccepted);
+	       (view->unaccepted != watch_told.unaccepted &&
+		view->unaccepted == watch_seen.unaccepted);
 }
 
 /* How long until the next look; 0 for none. */
@@ -104,7 +108,7 @@ static void watch_look(struct work_struct *work)
 	unsigned long delay;
 
 	mutex_lock(&watch_lock);
-	if (!somebody_watches()) {
+	if (!files_are_open()) {
 		WRITE_ONCE(ua_state.watch.wanted, false);
 	} else {
 		delay = watch_step();
@@ -132,7 +136,7 @@ static void watch_accepted(int result)
 }
 
 /**
- * ua_watch_reading - somebody is about to read a number, and may wait for the next
+ * ua_watch_reading - a number is about to be read, and its reader may poll next
  *
  * To be called before the number is taken: what changes from here on is told.
  *
@@ -153,7 +157,7 @@ void ua_watch_reading(void)
 }
 
 /**
- * ua_watch_init - make ready, before anybody accepts
+ * ua_watch_init - to be called before anything is accepted
  */
 void ua_watch_init(void)
 {
@@ -181,7 +185,7 @@ void ua_watch_open(struct kobject *kobj)
 /**
  * ua_watch_close - the files are gone
  *
- * Who waits is told, and learns from the error of the next read.
+ * Pollers are woken; their next read fails.
  */
 void ua_watch_close(void)
 {
@@ -198,7 +202,7 @@ void ua_watch_close(void)
 }
 
 /**
- * ua_watch_exit - nobody accepts any more, so nobody wakes us
+ * ua_watch_exit - to be called when nothing accepts any more
  */
 void ua_watch_exit(void)
 {

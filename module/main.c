@@ -22,7 +22,7 @@ static char *policy = "auto";
 module_param(policy, charp, 0444);
 MODULE_PARM_DESC(policy, "who decides what an allocation accepts. kernel; module; auto (default): the module if the kernel has the hooks");
 
-/* Who shall decide in the allocator? 1 the module, 0 the kernel. */
+/* What decides in the allocator? 1 the module, 0 the kernel. */
 static int choose_policy(void)
 {
 	if (!strcmp(policy, "auto"))
@@ -51,7 +51,7 @@ static void attach_policy(void)
 		WRITE_ONCE(ua_state.owns_policy, true);
 }
 
-/* What to bind to; NULL if the parameter is none of its words. */
+/* What to bind to; NULL if the parameter has no valid value. */
 static const struct ua_core *choose_core(void)
 {
 	const struct ua_table *table = &ua_state.table;
@@ -100,7 +100,7 @@ static int __init unaccepted_init(void)
 	ret = ua_control_init();
 	if (ret)
 		goto err_notify;
-	/* Last, when all that it needs is there. */
+	/* Last, for upcalls may run at once. */
 	if (own)
 		attach_policy();
 	return 0;
@@ -126,7 +126,7 @@ static void __exit unaccepted_exit(void)
 	ua_control_exit();
 	ua_notify_exit();
 	ua_acceptor_exit();
-	/* After all who accept, for they wake it. */
+	/* After everything that accepts, for that uses its upcall. */
 	ua_watch_exit();
 	ua_stats_exit();
 	ua_unbind();

@@ -5,11 +5,6 @@
 
 #include "../include/trace/events/unaccepted_names.h"
 
-#define UA_CAUSE_ENUM(_nr, _id, _name)			UA_CAUSE_##_id = (_nr)
-#define UA_MODE_ENUM(_nr, _id, _name)			UA_MODE_##_id = (_nr)
-#define UA_THROTTLE_ENUM(_nr, _id, _name, _state)	UA_THROTTLE_##_id = (_nr)
-#define UA_STATE_ENUM(_nr, _id, _name)			UA_##_id = (_nr)
-
 enum ua_cause {
 	UA_CAUSES(UA_CAUSE_ENUM),
 	UA_NR_CAUSES,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What else happens to the machine: it goes to sleep, becomes another kernel,
- * loses memory, gets a CPU. Each of these meets unaccepted memory in its own way.
+ * Events that need care while memory is unaccepted: hibernation, kexec, memory
+ * that goes offline, CPUs that come online.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -53,9 +53,9 @@ static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
 static struct notifier_block pm_block = { .notifier_call = notify_pm };
 
 /*
- * Where the kernel does not accept what kexec copies to, we do: all of it, for
- * nobody tells where that is. This is the last moment at which anybody is
- * asked; kernel_kexec() says what it is about by this very string.
+ * Where the kernel does not accept the destination of kexec, all memory is accepted
+ * here, for the destination is not known. The reboot notifiers are the last that
+ * run before the copy; kernel_kexec() passes them this string.
  */
 static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
@@ -71,7 +71,7 @@ static int notify_reboot(struct notifier_block *nb, unsigned long event, void *d
 
 static struct notifier_block reboot_block = { .notifier_call = notify_reboot };
 
-/* What is about to leave need not be accepted, save by those who move it out. */
+/* Memory that is about to go offline need not be accepted by the threads. */
 static int notify_memory(struct notifier_block *nb, unsigned long event, void *data)
 {
 	switch (event) {
@@ -131,7 +131,7 @@ err_pm:
 }
 
 /**
- * ua_notify_exit - do not listen any more, waiting for whoever tells us something
+ * ua_notify_exit - stop listening; waits for notifiers that are running
  */
 void ua_notify_exit(void)
 {

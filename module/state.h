@@ -54,15 +54,15 @@
  */
 
 /**
- * struct ua_state - all there is
+ * struct ua_state - the state of the module
  * @core:	the binding; at least "observe"
  * @table:	the EFI table
  * @stats:	counters, nr_node_ids * MAX_NR_ZONES
  * @knobs:	how allocations accept
  * @owns_policy: allocations ask us what to accept
  * @trigger:	writes to "accept" and its like
- * @watch:	who polls
- * @stopping:	the module is on its way out: long work must end
+ * @watch:	pollers of "state" and "unaccepted_bytes"
+ * @stopping:	the module is being unloaded: long work must end
  * @map_chunk_bytes: what a character of the debugfs file "map" stands for
  * @last_error:	errno of the last acceptance, 0 if it went well
  * @acceptor:	the background threads

@@ -322,7 +322,7 @@ void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum)
  * Context: any.
  */
 void ua_stats_error(struct ua_error *error, int number, const char *who,
-		      const char *reason)
+		    const char *reason)
 {
 	error->at_ns = ktime_get_mono_fast_ns();
 	error->number = number;

@@ -73,7 +73,7 @@ struct ua_cpu_stats {
  * @zone:	the index of the zone
  * @cause:	on whose behalf
  * @result:	0 or an errno
- * @pid:	who was running
+ * @pid:	the task that was running
  * @comm:	its name
  */
 struct ua_event {
@@ -135,7 +135,7 @@ struct ua_stats_sum {
  * struct ua_error - the last of its kind
  * @at_ns:	when, CLOCK_MONOTONIC
  * @number:	a negative errno, 0 if there was none yet
- * @who:	whose
+ * @who:	the file or thread that it belongs to
  * @reason:	for people
  */
 struct ua_error {
@@ -160,6 +160,6 @@ u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket);
 u64 ua_stats_recent_last(void);
 bool ua_stats_recent(u64 number, struct ua_event *event);
 void ua_stats_error(struct ua_error *error, int number, const char *who,
-		      const char *reason);
+		    const char *reason);
 
 #endif /* _UA_STATS_H */

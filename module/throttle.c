@@ -20,17 +20,17 @@
 #define PAUSE_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
 #define PAUSE_MAX_NS		(3200 * (u64)NSEC_PER_MSEC)
 
-/* The kernel sums up who waits every two seconds, and only if somebody does. */
+/* The kernel updates PSI every two seconds, and only while a task is stalled. */
 #define PRESSURE_PERCENT	10
 #define PRESSURE_WINDOW_NS	(3 * (u64)NSEC_PER_SEC)
 
-/* A slow host gets ten times as long to do what it does. */
+/* On a slow host the thread sleeps so long that it works for a tenth of the time. */
 #define SLOW_PERCENT		10
 
 #define REFUSED_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
 #define REFUSED_MAX_NS		(60 * (u64)NSEC_PER_SEC)
 
-/* Note that the thread rests, and for what limit. */
+/* Note which limit makes the thread wait, if @ns says that it must. */
 static u64 throttle(struct ua_acceptor_thread *thread, enum ua_throttle_reason reason, u64 ns)
 {
 	if (ns) {
@@ -40,7 +40,7 @@ static u64 throttle(struct ua_acceptor_thread *thread, enum ua_throttle_reason r
 	return ns;
 }
 
-/* No block before @ns from now. A reason that asks for longer wins. */
+/* Begin no block for @ns from now on. The longest wait applies, with its reason. */
 static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason reason, u64 ns)
 {
 	u64 next = ktime_get_ns() + ns;
@@ -91,14 +91,14 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 			stat.cpustat[CPUTIME_SOFTIRQ];
 		*stolen += stat.cpustat[CPUTIME_STEAL];
 	}
-	/* Those of a node without CPUs are guests on these. */
+	/* The threads of a node without CPUs may run on these. */
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
 		if (cpumask_equal(ua_throttle_cpus(threads[i].nid), cpus))
 			ours += READ_ONCE(threads[i].cpu_ns);
 	return busy - ours;
 }
 
-/* Why the node's CPUs are others' since the last look, UA_THROTTLE_NOT if they are not. */
+/* What used the node's CPUs since the last look; UA_THROTTLE_NOT if little did. */
 static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
 	const struct cpumask *cpus = ua_throttle_cpus(thread->nid);
@@ -117,14 +117,14 @@ static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread,
 }
 
 /**
- * ua_throttle_pressed - do others wait for CPUs or memory?
- * @thread: on whose node; it looks itself, now and then
+ * ua_throttle_pressed - do other tasks wait for CPUs or memory?
+ * @thread: the caller's own
  *
- * The kernel's own measure (PSI), of the whole machine. Our own waiting for the
- * CPU counts there as well: then it is short, too.
+ * The kernel's own measure (PSI), of the whole machine. The threads'
+ * own waits for a CPU count as well: then CPUs are short, too.
  *
  * Context: the thread's own.
- * Return: true if somebody waited for a tenth of the last seconds.
+ * Return: true if a task waited for more than a tenth of the last seconds.
  */
 bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
 {
@@ -168,7 +168,7 @@ static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 	return throttle(thread, reason, thread->paused_ns);
 }
 
-/* Under the limits of all threads together: a slot, or how long until it. */
+/* Reserve a block under the limits of all threads: 0, or ns until one is allowed. */
 static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 			  const struct ua_acceptor_knobs *knobs, u64 now_ns)
 {

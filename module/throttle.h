@@ -34,22 +34,22 @@ struct ua_acceptor_knobs {
 };
 
 /**
- * struct ua_acceptor_thread - one of them; all but @task is its own to write
+ * struct ua_acceptor_thread - a thread; all but @task is written by itself
  * @task:	NULL if there is none; under &ua_acceptor.lock
  * @nid:	the node it serves
  * @index:	among the threads of that node
- * @reason:	what it does, or why not
+ * @reason:	what it does, or what keeps it back
  * @next_ns:	earliest time for its next block,
- * @next_reason:	and for what reason
+ * @next_reason:	what that time is due to
  * @refused_ns:	how long it stays away after a refusal, 0 if there was none
- * @paused_ns:	how long it stays away from others' work
+ * @paused_ns:	how long it stays away while other tasks work
  * @usual_ns:	what a block usually takes
  * @cpu_ns:	CPU time it has used
  * @busy_at_ns:	when it looked at the work of others
- * @busy_ns:	CPU time of others, on all CPUs of the node, until then
+ * @busy_ns:	CPU time of other tasks, on all CPUs of the node, until then
  * @stolen_ns:	the same, on the host's
  * @stalled_at_ns: when it looked at the waiting of others
- * @stalled_ns:	time for which somebody waited, until then
+ * @stalled_ns:	time for which tasks waited, until then
  * @pressed:	they waited for much of the time between the last looks
  */
 struct ua_acceptor_thread {

@@ -7,9 +7,9 @@
 #include <linux/types.h>
 
 /**
- * struct ua_watch - those who wait for "state" or "unaccepted_bytes" to change
- * @wanted:	there may be some
- * @soon:	looks at the numbers at once
+ * struct ua_watch - pollers of "state" and "unaccepted_bytes"
+ * @wanted:	there may be some; read without a lock
+ * @soon:		looks at the numbers at once
  */
 struct ua_watch {
 	bool wanted;

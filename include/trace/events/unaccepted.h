@@ -9,10 +9,6 @@
 
 #include "unaccepted_names.h"
 
-/* The numbers appear as such in the format of the events. */
-#define UA_CAUSE_SYMBOL(_nr, _id, _name)		{ _nr, _name }
-#define UA_THROTTLE_SYMBOL(_nr, _id, _name, _state)	{ _nr, _name }
-
 TRACE_EVENT(accept_begin,
 	TP_PROTO(int nid, int zone, int cause),
 	TP_ARGS(nid, zone, cause),
@@ -96,7 +92,8 @@ TRACE_EVENT(acceptor_sleep,
 		__entry->unaccepted = unaccepted;
 	),
 	TP_printk("nid=%d thread=%u reason=%s ns=%lld unaccepted=%llu", __entry->nid,
-		  __entry->index, __print_symbolic(__entry->reason, UA_THROTTLE_LIMITS(UA_THROTTLE_SYMBOL),
+		  __entry->index,
+		  __print_symbolic(__entry->reason, UA_THROTTLE_LIMITS(UA_THROTTLE_SYMBOL),
 				   UA_THROTTLE_OTHERS(UA_THROTTLE_SYMBOL)),
 		  (s64)__entry->ns, __entry->unaccepted)
 );

@@ -64,4 +64,19 @@
 	X(3, IDLE, "idle"),						\
 	X(4, COMPLETE, "complete")	/* nothing is unaccepted */
 
+/* What becomes of a row: a constant of the enum, */
+#define UA_CAUSE_ENUM(_nr, _id, _name)			UA_CAUSE_##_id = (_nr)
+#define UA_MODE_ENUM(_nr, _id, _name)			UA_MODE_##_id = (_nr)
+#define UA_THROTTLE_ENUM(_nr, _id, _name, _state)	UA_THROTTLE_##_id = (_nr)
+#define UA_STATE_ENUM(_nr, _id, _name)			UA_##_id = (_nr)
+
+/* an entry of the table of names, */
+#define UA_NAME(_nr, _id, _name)			[_nr] = _name
+#define UA_THROTTLE_NAME(_nr, _id, _name, _state)	[_nr] = _name
+#define UA_THROTTLE_STATE(_nr, _id, _name, _state)	[_nr] = _state
+
+/* or a symbol of a trace event. */
+#define UA_CAUSE_SYMBOL(_nr, _id, _name)		{ _nr, _name }
+#define UA_THROTTLE_SYMBOL(_nr, _id, _name, _state)	{ _nr, _name }
+
 #endif /* _UNACCEPTED_NAMES_H */
