@@ -72,6 +72,6 @@ int ua_control_emit_reason(char *buf)
 			return sysfs_emit(buf, "the acceptor waits until free memory runs short\n");
 		break;
 	}
-	return sysfs_emit(buf, "memory is unaccepted and nobody asks for it%s%s\n",
+	return sysfs_emit(buf, "memory is unaccepted and nothing asks for it%s%s\n",
 			  reason ? "; cannot accept: " : "", reason ?: "");
 }

@@ -20,7 +20,7 @@ MODULE_PARM_DESC(binding, "auto (default): the most this kernel allows; observe:
 
 static char *policy = "auto";
 module_param(policy, charp, 0444);
-MODULE_PARM_DESC(policy, "who decides what an allocation accepts. kernel; module; auto (default): the module if the kernel has the hooks");
+MODULE_PARM_DESC(policy, "what decides how much an allocation accepts: kernel; module; auto (default): the module if the kernel has the hooks");
 
 /* What decides in the allocator? 1 the module, 0 the kernel. */
 static int choose_policy(void)
@@ -46,7 +46,7 @@ static void attach_policy(void)
 		ret = ua_state.core->attach(&ua_accept_upcalls);
 	if (ret)
 		pr_warn("the kernel goes on deciding what an allocation accepts: error %d%s\n",
-			ret, ret == -EBUSY ? ", somebody else has taken its place" : "");
+			ret, ret == -EBUSY ? ", the function is in use by another module" : "");
 	else
 		WRITE_ONCE(ua_state.owns_policy, true);
 }

@@ -134,7 +134,7 @@ is "wait, unloaded: exit 3" $? 3
 
 load
 exits 0 status
-has "status: state" "$out" "^state        idle: memory is unaccepted and nobody asks for it$"
+has "status: state" "$out" "^state        idle: memory is unaccepted and nothing asks for it$"
 has "status: binding" "$out" "^binding      $BINDING; the $OWNER decides"
 has "status: the bytes" "$out" "^unaccepted .*\($(get unaccepted_bytes) bytes\)$"
 is "status: as many zones as the module shows" \

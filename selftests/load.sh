@@ -19,7 +19,7 @@ is "binding" "$(get binding)" "$BINDING"
 is "caps" "$(get caps)" "counters table accept acceptor eager$POLICY"
 is "who decides" "$(get policy/owner)" "$OWNER"
 is "state" "$(get state)" idle
-is "reason" "$(get reason)" "memory is unaccepted and nobody asks for it"
+is "reason" "$(get reason)" "memory is unaccepted and nothing asks for it"
 is "version" "$(get version)" "$(tr '\0' '\n' <"$KO" | sed -n 's/^version=//p')"
 is "acceptor mode" "$(get acceptor/mode)" off
 is "acceptor has no threads" "$(get acceptor/pids)" ""

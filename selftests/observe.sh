@@ -14,7 +14,7 @@ only_looks() {
 	is "caps" "$(get caps)" "counters table"
 	is "state" "$(get state)" idle
 	is "reason" "$(get reason)" \
-		"memory is unaccepted and nobody asks for it; cannot accept: $1"
+		"memory is unaccepted and nothing asks for it; cannot accept: $1"
 	agree "it counts"
 	is "accept" "$(onewrite $SYS/accept 4M)" EOPNOTSUPP
 	is "accept, in debugfs" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP

@@ -123,7 +123,8 @@ static void print_line(const struct watch *watch, const struct snapshot *snapsho
 
 	strftime(clock, sizeof(clock), "%H:%M:%S", localtime(&now));
 	printf("%s %s unaccepted %s rate %s/s left: %s", clock, snapshot->state,
-	       size_text(snapshot->unaccepted), size_text(rate(watch)), eta(watch, snapshot->unaccepted));
+	       size_text(snapshot->unaccepted), size_text(rate(watch)),
+	       eta(watch, snapshot->unaccepted));
 	if (!snapshot->stalls.error && snapshot->stalls.measured)
 		printf(" stalls %llu", (unsigned long long)snapshot->stalls.waits);
 	putchar('\n');
