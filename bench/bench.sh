@@ -174,7 +174,7 @@ steady() {
 	done
 }
 
-# One of the two who unpack at the same time: so often, into directories of its own.
+# One of two processes that unpack at the same time: so often, into its own directories.
 unpack_some() {
 	for i in 1 2 3 4; do
 		mkdir "/tmp/tree/$1.$i" && tar -xf "$HERE/tree.tar" -C "/tmp/tree/$1.$i" || return
@@ -235,7 +235,7 @@ switches() {
 	awk '/ctxt_switches/ { n += $2 } END { print n }' "/proc/$(get acceptor/pids)/status"
 }
 
-# rest NAME SECONDS: what the acceptor does while nobody does anything
+# rest NAME SECONDS: what the acceptor does in an idle guest
 rest() {
 	cpu=$(get acceptor/cpu_ns)
 	seen=$(switches)
@@ -255,7 +255,7 @@ say_accepted() {
 	zone_spare | sed 's/^/row idle-spare /'
 }
 
-# ahead: what is accepted with nobody at work
+# ahead: what is accepted in an idle guest
 ahead() {
 	quiet
 	load

@@ -24,7 +24,7 @@
 #define SECOND		1000000000ULL
 #define SHORT_NS	1000000U
 
-/* Samples: between touches, where they are in nobody's way. */
+/* Samples: between touches, where they disturb no measurement. */
 #define SAMPLE_PAGES	(8 * MIB / PAGE)
 #define SAMPLE_NS	(SECOND / 20)
 #define MAX_SAMPLES	10000

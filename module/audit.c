@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Do all who count unaccepted memory come to the same? The page allocator's blocks,
- * the kernel's counter and the table's bitmap are of three moments, for nobody may
+ * Do all counters of unaccepted memory agree? The page allocator's blocks,
+ * the kernel's counter and the table's bitmap are of three moments, since no task may
  * hold zone->lock while a large zone is walked. So what has changed meanwhile is
  * allowed for, and what does not fit is looked at again before it is reported.
  *
@@ -85,7 +85,7 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 		audit->missing = max(before, audit->counter) - pages;
 }
 
-/* Who is being accepted is done in a moment; for more than SUSPECTS look again. */
+/* A block in flight is accepted soon; with more than SUSPECTS of them look again. */
 static void question_suspects(struct walk *walk)
 {
 	struct ua_audit *audit = walk->audit;
@@ -104,7 +104,7 @@ static void question_suspects(struct walk *walk)
 }
 
 /**
- * ua_audit_zone - do all who count come to the same?
+ * ua_audit_zone - do all counters of a zone agree?
  * @zone: a populated zone
  * @audit: what they say
  *

@@ -104,7 +104,7 @@ static bool bind_eager(void)
 #ifdef CONFIG_PSI
 static struct psi_group *bind_psi;
 
-/* The averages' totals: brought up to date every two seconds in which somebody waits. */
+/* The averages' totals: updated every two seconds in which a task waits. */
 static u64 bind_stalled_ns(void)
 {
 	const u64 *total = bind_psi->total[PSI_AVGS];

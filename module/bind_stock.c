@@ -49,7 +49,7 @@ static bool stock_is_busy(unsigned long pfn)
 	unsigned long busy;
 	int i;
 
-	/* Without stock_busy_lock: who is wrong here waits, no more. */
+	/* Without stock_busy_lock: a wrong answer costs a wait, no more. */
 	for (i = 0; i < STOCK_BUSY; i++) {
 		busy = READ_ONCE(stock_busy[i]);
 		if (busy && abs_diff(busy, pfn) <= UA_BLOCK_PAGES)
@@ -96,10 +96,10 @@ static struct page *stock_pick_block(struct zone *zone)
  * the two apart.
  *
  * The block leaves the list but stays PageUnaccepted, so that from here on
- * nobody else picks it: two acceptors never count the same block, and only a
+ * no other task picks it: two acceptors never count the same block, and only a
  * contiguous allocation of this very block can still get ahead of us, which
  * accept_page() notices by looking at PageUnaccepted under zone->lock again.
- * list_del_init() and not list_del(), since whoever accepts it will delete it
+ * list_del_init() and not list_del(), since the task that accepts it will delete it
  * once more.
  */
 static struct page *stock_claim_block(struct zone *zone, struct page *page)
@@ -206,7 +206,7 @@ static bool notrace stock_cond_accept(struct zone *zone, unsigned int order)
 			irq_work_queue(&stock_retire_irq_work);
 		return false;
 	}
-	/* Without a mask we must assume that nobody may be woken. */
+	/* Without a mask, assume that no task may be woken. */
 	return stock_upcalls->below_watermark(zone, order, 0,
 					      stock_must_fail(zone, order));
 }
@@ -258,7 +258,7 @@ static void stock_unhook(void)
 	if (stock_attached) {
 		unregister_ftrace_function(&stock_ftrace_ops);
 		/*
-		 * Whoever was redirected may still be inside: preempted, but
+		 * A task that was redirected may still be inside: preempted, but
 		 * never asleep of its own will, which is what this waits for.
 		 */
 		synchronize_rcu_tasks();
@@ -276,7 +276,7 @@ static void stock_retire(struct work_struct *work)
 static void stock_detach(void)
 {
 	stock_unhook();
-	/* Nobody queues these any more. */
+	/* No caller queues these any more. */
 	irq_work_sync(&stock_retire_irq_work);
 	cancel_work_sync(&stock_retire_work);
 }

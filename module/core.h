@@ -69,17 +69,17 @@ struct ua_upcalls {
  *		 its first page, unless there was none. May be called in any
  *		 context in which zone->lock may be taken. NULL: cannot accept.
  * @accept_block_at: the same, but the block of @zone whose first page is @pfn, or
- *		 -ENOENT if it is not unaccepted or somebody else has it already.
+ *		 -ENOENT if it is not unaccepted or another task has it already.
  *		 Process context. There if @accept_block is.
  * @eager:	 true if the kernel was told to accept everything at boot
  *		 (accept_memory=eager). NULL: cannot tell.
- * @stalled_ns:	for how long somebody waited for CPUs or memory (PSI, "some"), in
+ * @stalled_ns:	for how long tasks waited for CPUs or memory (PSI, "some"), in
  *		all. NULL: cannot tell.
  * @kexec_unsafe: kexec copies the new kernel to wherever it was told, accepted
  *		or not
  * @policy_by_default: attach unless told otherwise at load
  * @attach:	 from now on the kernel asks @upcalls. Process context; returns 0
- *		 or a negative errno, -EBUSY if somebody else has that place.
+ *		 or a negative errno, -EBUSY if another module has that place.
  *		 NULL: the kernel always decides by itself.
  * @detach:	 undo @attach; on return no upcall runs
  *

@@ -39,12 +39,12 @@ u64 ua_policy_percent(u64 blocks, unsigned int percent)
 /**
  * ua_policy_pace - may a piece of work start now?
  * @next_ns: in and out: the earliest time at which the next piece may start;
- *	shared by all who are paced together, under their lock. 0 at first.
+ *	shared by all that are paced together, under their lock. 0 at first.
  * @now_ns: monotonic time
  * @bytes: size of the piece; below 2^34, so that the product fits
  * @bytes_per_second: the limit, 0 for none
  *
- * Time that nobody used is not saved up: after a pause the first piece goes at
+ * Unused time is not saved up: after a pause the first piece goes at
  * once and the second waits its full interval. So the work that starts within
  * any window of w seconds is at most bytes_per_second * w plus one piece.
  *

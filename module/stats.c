@@ -120,7 +120,7 @@ static void note_recent(const struct ua_event *event)
 	if (old == RECENT_BUSY || cmpxchg(&slot->number, old, RECENT_BUSY) != old)
 		return;
 	slot->event = *event;
-	/* Who reads the number finds the rest written. */
+	/* A reader of the number finds the event written. Pairs with smp_load_acquire(). */
 	smp_store_release(&slot->number, number);
 }
 
@@ -194,7 +194,7 @@ u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket)
 /**
  * ua_stats_call - enter the attempt to accept a block
  * @zone: where
- * @event: what happened; the caller has filled in all but where and who
+ * @event: what happened; the caller has filled in all but the zone and the task
  *
  * Interrupts allocate and accept as well, so each counter moves by one
  * instruction of its CPU.
@@ -361,7 +361,7 @@ err_stats:
 }
 
 /**
- * ua_stats_exit - close the cpu_stats; nobody may be accepting any more
+ * ua_stats_exit - free the counters; nothing accepts any more
  */
 void ua_stats_exit(void)
 {

@@ -10,7 +10,7 @@ by_others() {
 	echo $(($(by_allocations) + $(get accepted_isolation_bytes)))
 }
 
-# For how long somebody waited for a CPU, in microseconds.
+# For how long tasks waited for a CPU, in microseconds.
 stalled_us() {
 	sed -n 's/^some .*total=//p' /proc/pressure/cpu
 }

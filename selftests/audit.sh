@@ -77,7 +77,7 @@ holds "it was asked often enough ($rounds times)" $rounds -ge 20
 ccemu set cost_2m 0
 consistent "and when all is quiet"
 
-# The bitmap is wrong: all is accepted, so nobody looks at it but us.
+# The bitmap is wrong. All memory is accepted, so only the audit reads it.
 onewrite $SYS/accept all >/dev/null
 consistent "at the end"
 is "where all is 0" "$(zone_line Normal)" \

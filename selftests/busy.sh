@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Somebody else has the place of the kernel's policy already: a live patch, another
+# Another module has the place of the kernel's policy already: a live patch, another
 # module. Does ours do everything else all the same, say so, and get the place when
 # it is free?
 . "$(dirname "$0")/lib.sh"
@@ -24,7 +24,7 @@ is "another policy comes first" "$(insert_nothing)" ""
 load
 is "then it is not the module that decides" "$(get policy/owner)" kernel
 is "caps" "$(get caps)" "counters table accept acceptor eager"
-is "the log says why" "$(dmesg | grep -c 'goes on deciding.*: error -16, somebody else')" 1
+is "the log says why" "$(dmesg | grep -c 'goes on deciding.*: error -16, the function is in use')" 1
 start=$(get unaccepted_bytes)
 is "the policy's knobs cannot be set" "$(onewrite $SYS/policy/max_blocks 4)" EOPNOTSUPP
 is "a trigger works" "$(onewrite $SYS/accept 8M)" ok
@@ -41,7 +41,7 @@ rmmod ua_nothing
 
 load
 is "once the place is free it is the module's" "$(get policy/owner)$(get caps | grep -o ' policy')" "module$POLICY"
-is "and it is the other who is told" "$(insert_nothing)" "Device or resource busy"
+is "and the other module is refused" "$(insert_nothing)" "Device or resource busy"
 is "which changes nothing" "$(get policy/owner)" module
 is "everything can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
 unload

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Do all who count the unaccepted memory agree, at every moment?
+# Do all counters of unaccepted memory agree, at every moment?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"

@@ -123,7 +123,7 @@ has "doctor says what to do" "$out" "modprobe unaccepted"
 has "doctor sees the guest" "$out" "^ok    guest: this is a $(platform) guest$"
 has "doctor sees the table" "$out" "^ok    table: "
 
-# Who waits is told when the module goes.
+# A task that waits is told when the module is unloaded.
 load
 "$CTL" wait 2>/dev/null &
 pid=$!
@@ -199,7 +199,7 @@ is "accept, Ctrl-C: exit 130" $? 130
 done=$(($(get accepted_user_bytes) - user))
 is "nothing goes on" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))" $done
 has "it says what was done" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
-is "nobody is left" "$(pidof unacceptedctl)" ""
+is "no process is left" "$(pidof unacceptedctl)" ""
 
 # Killed, its writer must not go on alone.
 "$CTL" accept all >/dev/null 2>&1 &

@@ -46,7 +46,7 @@ free_blocks() {
 
 begin 66
 
-# Whoever starts a hog must survive it.
+# The shell that starts a hog must survive it.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -145,7 +145,7 @@ work burst 5
 holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
 is "which is counted" "$(added accept_failures)" 1
 
-# If nobody can serve them they fail, each in its way, and cleanly.
+# Allocations that cannot be served fail, each in its way, and cleanly.
 work fragment 128
 unaccepted=$(get unaccepted_bytes)
 kills=$(oom_kills)
@@ -162,7 +162,7 @@ for half in first second; do
 	is "and a contiguous one (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
 done
 is "everything stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
-is "nobody was killed for it" "$(oom_kills)" "$kills"
+is "no process was killed for it" "$(oom_kills)" "$kills"
 agree "the counters agree"
 
 # A zone that is refused (the policy, and then the core, which tries a block of its
@@ -212,7 +212,7 @@ wait_for '[ -s /tmp/held ] && [ -s /tmp/held2 ]'
 is "refused now and then, two have what they want" "$(cat /tmp/held /tmp/held2 | grep -c held)" 2
 is "there were refusals" "$(refused)" 40
 holds "which were counted" "$(added accept_failures)" -ge 1 -a "$(added accept_failures)" -le 20
-is "nobody was killed" "$(oom_kills)" $((kills + 1))
+is "no other process was killed" "$(oom_kills)" $((kills + 1))
 killall -q hog
 wait
 

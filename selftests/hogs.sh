@@ -3,7 +3,7 @@
 #
 # Do allocating processes that outnumber the CPUs fill nearly all memory while it
 # lies unaccepted as smoothly as if it had been accepted at boot? And if they want more
-# than there is, is anybody killed while there is something left to accept?
+# than there is, is a process killed while there is memory left to accept?
 #
 # They come three times: first to unaccepted memory, then greedy for more than there is,
 # and again, now that all is accepted. What it cost is printed each time, as
@@ -90,7 +90,7 @@ held() {
 	cat $STATUS/* | grep -c held
 }
 
-# Give everything back, and forget who was there.
+# Give everything back, and reset the counters.
 disperse() {
 	killall -q hog
 	wait
@@ -111,7 +111,7 @@ nearly_full() {
 
 nothing_went_wrong() {
 	is "hogs, $1: each has what it wanted" "$(held)" 8
-	is "$1: nobody was killed" "$(cost "$1" oom_kill)" 0
+	is "$1: no process was killed" "$(cost "$1" oom_kill)" 0
 	# As what is left is above all watermarks, none is what an eager guest needs.
 	is "$1: no reclaim, direct or by kswapd" "$(cost "$1" allocstall) $(cost "$1" pgscan_direct) \
 $(cost "$1" pgscan_kswapd) $(cost "$1" pageoutrun)" "0 0 0 0"
@@ -142,7 +142,7 @@ tests=15
 begin $tests
 
 kswapd=$(pidof kswapd0)
-# Whoever starts the hogs must survive them.
+# The shell that starts the hogs must survive them.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -189,7 +189,7 @@ if [ "$unaccepted" != 0 ]; then
 	agree "the counters agree"
 fi
 [ "$unaccepted" = 0 ] || [ "$OWNER" = kernel ] ||
-	is "before anybody was chosen to die" "$(accepted_too_late)" 0
+	is "before a process was chosen to be killed" "$(accepted_too_late)" 0
 disperse
 is "nothing else went wrong" "$(complaints)" ""
 dmesg -c >/dev/null

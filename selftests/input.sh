@@ -73,7 +73,7 @@ else
 	refused $SYS/policy/max_us 1000001 ERANGE
 fi
 
-# Who may not, and what is not for that.
+# Users without the right, and files that cannot be written.
 before=$(everything)
 for file in $SYS/accept $DBG/accept $SYS/acceptor/mode $SYS/acceptor/params; do
 	is "${file#/sys/kernel/} is not for everybody" "$(onewrite -u 65534 "$file" 4M)" "open EACCES"

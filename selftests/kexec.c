@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * kexec: load a kernel, and jump into it. For guests of the test bed, where
- * nobody has kexec-tools; the two system calls as they are.
+ * these guests have no kexec-tools; the two system calls as they are.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -48,7 +48,7 @@ static int load(const char *kernel, const char *initramfs, const char *cmdline,
 	return 0;
 }
 
-/* As with kexec -e: nobody is asked, nothing is unmounted. */
+/* As with kexec -e: no process is ended, nothing is unmounted. */
 static int jump(void)
 {
 	sync();

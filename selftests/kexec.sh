@@ -100,7 +100,7 @@ arrive() {
 		holds "memory is unaccepted still ($((start >> 20)) of $((before >> 20)) MiB)" \
 			"$start" -gt $((1 << 30)) -a "$start" -lt "$before"
 	fi
-	agree "all who count agree"
+	agree "all counters agree"
 	is "the bitmap is what the emulator has pending" \
 		"$(table_field unaccepted_bytes)" "$(pending_bytes)"
 	is "all can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"

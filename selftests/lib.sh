@@ -94,7 +94,7 @@ load() {
 	insmod "$KO" ${UNACCEPTED_ARGS-} "$@" || ktap_exit_fail_msg "cannot load $KO"
 }
 
-# Wherever a test is when it unloads, all who count come to the same.
+# Wherever a test is when it unloads the module, all counters agree.
 unload() {
 	verdict=$(tail -n 1 $DBG/audit)
 	[ "$verdict" = consistent ] || ktap_exit_fail_msg "audit: $(cat $DBG/audit)"
@@ -157,7 +157,7 @@ table_field() {
 	awk -v key="$1" '$1 == key { $1 = ""; print substr($0, 2) }' "$DBG/table"
 }
 
-# agree DESCRIPTION: all who count what is unaccepted say the same. Their answers
+# agree DESCRIPTION: all counters of unaccepted memory agree. Their values
 # are only of one moment if nothing changed from the first to the last, so ask
 # until so.
 agree() {
@@ -240,13 +240,13 @@ ran_short() {
 }
 
 # Have so much more accepted than watermarks ask for, shared out among all zones, that
-# nobody but the test has anything accepted while it looks.
+# only the test has memory accepted while it looks.
 spare() {
 	min=$(cat /proc/sys/vm/min_free_kbytes)
 	echo $((min + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
 	enough=0
 	for node in /sys/devices/system/node/node[0-9]*; do
-		# Where there is no processor nobody allocates first.
+		# A node without a processor allocates nothing first.
 		[ "$(cat "$node/cpulist")" ] || continue
 		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}' || enough=1
 	done

@@ -21,7 +21,7 @@ background() {
 	get accepted_background_bytes
 }
 
-# As wait_for, but looks so rarely that nobody can call it work.
+# As wait_for, but looks so rarely that it does not count as work.
 wait_idly() {
 	tries=0
 	until eval "$1"; do
@@ -86,7 +86,7 @@ holds "two threads keep 80M per second together ($blocks blocks in $(($(now_ms) 
 holds "which counts" "$(hits bytes_per_second)" -ge 1
 params "mode=off threads_per_node=1 bytes_per_second=0"
 
-# Idle: nothing while somebody else computes, all when nobody does.
+# Mode idle: accepts nothing while another process computes, all when none does.
 i=0
 hogs=
 while [ $i -lt "$(nproc)" ]; do
@@ -113,7 +113,7 @@ kill $hogs
 wait_idly '[ "$(background)" -gt "$before" ]'
 holds "until they are gone" "$(background)" -gt "$before"
 
-# The same for what the host takes. Nobody does here, so it is only said.
+# The same for CPU time that the host takes. It takes none here, so it is forged.
 params "mode=off"
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 echo "steal 50 30000" >$WORK/run &

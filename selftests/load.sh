@@ -17,7 +17,7 @@ is "and the module starts from there" "$(get unaccepted_bytes)" "$before"
 
 is "binding" "$(get binding)" "$BINDING"
 is "caps" "$(get caps)" "counters table accept acceptor eager$POLICY"
-is "who decides" "$(get policy/owner)" "$OWNER"
+is "what decides in the allocator" "$(get policy/owner)" "$OWNER"
 is "state" "$(get state)" idle
 is "reason" "$(get reason)" "memory is unaccepted and nothing asks for it"
 is "version" "$(get version)" "$(tr '\0' '\n' <"$KO" | sed -n 's/^version=//p')"

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Once the kernel is locked down, can all still be steered, and be read? From then on
-# nobody can talk to the emulator any more: what it counts is the caller's to look at.
+# the guest cannot talk to the emulator any more: the caller checks its counters.
 . "$(dirname "$0")/lib.sh"
 
 LOCKDOWN=/sys/kernel/security/lockdown

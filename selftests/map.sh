@@ -52,7 +52,7 @@ is "64 characters to a line" "$(sed -n '3,$p' $DBG/map | awk '{ print length($2)
 is "nothing is half unaccepted at this scale, nothing in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
 base=$(($(table_field phys_base) / BLOCK))
 # Memory is accepted with the unit behind it: what ends where the table begins may be unaccepted.
-is "below the table nobody knows" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
+is "below the table the map knows nothing" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
 holds "but for the last block" "$(sed -n "${base}s/[?.]/ok/p" /tmp/fine)" = ok
 is "behind its begin all is known" "$(tail -n +$((base + 1)) /tmp/fine | count '?')" 0
 # The machine has 2 GiB below the hole and the rest from 4 GiB up.

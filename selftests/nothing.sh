@@ -34,7 +34,7 @@ fill() {
 
 begin 31
 
-# Whoever starts a hog must survive it.
+# The shell that starts a hog must survive it.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -86,7 +86,7 @@ kills=$(oom_kills)
 mib=$(($(meminfo_bytes MemFree) - $(promo_bytes) >> 20))
 dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
 is "nearly all memory for a file" "$(stat -c %s $FILL/fill)" $((mib << 20))
-is "nobody was killed, nothing failed" "$(oom_kills) $(complaints 'Call Trace')" "$kills "
+is "no process was killed, nothing failed" "$(oom_kills) $(complaints 'Call Trace')" "$kills "
 holds "what is unaccepted is part of what is left" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
 "$HERE/hog" 256
 is "a process that wants more than that dies" "$? $(oom_kills)" "137 $((kills + 1))"

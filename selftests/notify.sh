@@ -50,7 +50,7 @@ pid=$(last_thread)
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "one that began without it, too" "$(cpus_of "$pid")" "$home"
 
-# Memory goes offline: what is unaccepted in it is accepted by those who move it out,
+# Memory goes offline: what is unaccepted in it is accepted by the kernel as it moves it out,
 # and the acceptor stands back. At their own priority its threads may get their turn
 # when it is over, and even so they may come too late, once.
 held=$(hits offlining)

@@ -66,7 +66,7 @@ holds "node $last: 256M are asked for, $((taken >> 20))M accepted, ${used_up}M w
 holds "node $last: and as much is ready as is to be ($((spare >> 20))M)" "$spare" -ge $((44 << 20))
 is "ahead of allocations" "$(($(by_allocations) - allocations))" 0
 for node in $(seq 0 $((last - 1))); do
-	is "node $node: which nobody asks, accepts nothing" "$(node_ours "$node")" \
+	is "node $node: which was not asked for, accepts nothing" "$(node_ours "$node")" \
 		"$(eval "echo \$before_$node")"
 done
 own_node() {

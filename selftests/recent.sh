@@ -35,7 +35,7 @@ pid=$!
 wait $pid
 t1=$(now_ms)
 is "a trigger of three blocks" "$(cat /tmp/answer) $(entries | wc -l)" "ok 3"
-is "cause, who, result" "$(entries | cut -d ' ' -f 2-5,9 | sort -u)" "user onewrite $pid 0 0"
+is "cause, task, result" "$(entries | cut -d ' ' -f 2-5,9 | sort -u)" "user onewrite $pid 0 0"
 is "in the highest zone" "$(entries | cut -d ' ' -f 6 | sort -u)" Normal
 is "the blocks that are gone" "$(numbers)" "$(blocks . | diff - /tmp/before | sed -n 's/^[+>]//p' | grep -v '[^0-9]')"
 is "oldest first" "$(entries | sort -n | md5sum)" "$(entries | md5sum)"

@@ -107,7 +107,7 @@ is "$times loads and unloads, none went wrong" "$bad" 0
 is "with the module in, allocations are served" "$ours" 10
 is "and with it out, when the kernel accepts by itself" "$gaps" 10
 
-is "nobody was killed meanwhile" "$(pidof hog | wc -w)" 4
+is "no process was killed meanwhile" "$(pidof hog | wc -w)" 4
 killall hog
 wait
 echo "$first_min" >$MIN

@@ -93,7 +93,7 @@ asks "$zone" all "$(get "$zone/unaccepted_bytes")" "$zone"
 asks "$zone" 1G 0 "$zone"
 is "no error is not one" "$(get accept_error)" none
 
-# Bad input, and who may not.
+# Bad input, and users without the right.
 for dir in node1 "$(highest node1)"; do
 	refused "$SYS/$dir/accept" abc EINVAL
 	is "  is the error of that file" "$(get accept_error | cut -d ' ' -f 2-)" "-22 $dir/accept that is no amount"
@@ -114,7 +114,7 @@ is "the map is that of both" "$(tail -n +2 $DBG/map)" \
 is "all say that they agree" "$(tail -n 1 $DBG/audit)" consistent
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get state)" = complete ]'
-is "by the acceptor, it is in the books of node0 alone" \
+is "accepted by the acceptor: counted for node0 alone" \
 	"$(get node1/accepted_background_bytes) $(get node0/accepted_background_bytes)" \
 	"0 $(get accepted_background_bytes)"
 adds_up "the counters add up"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# stress.sh [SECONDS]: 25 who write all that can be written, right and wrong, and 25
-# who read all that can be read, for so long (20). Do the counters add up to the byte?
+# stress.sh [SECONDS]: 25 tasks write all that can be written, right and wrong, and 25
+# read all that can be read, for so long (20). Do the counters add up to the byte?
 . "$(dirname "$0")/lib.sh"
 
 SECONDS_LONG=${1:-20}
@@ -53,7 +53,7 @@ writer() {
 	echo "$count" >$WHAT/wrote-"$1"
 }
 
-# Whatever can be read is there and can be read, whoever is writing.
+# Whatever can be read is there and can be read, whatever is written meanwhile.
 reader() {
 	while [ -e $WHAT/go ]; do
 		while read -r file; do

@@ -10,7 +10,7 @@
 [ "$BINDING" = stock ] || skip_all "this kernel has the hooks"
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
 
-# The kernel's function, if somebody has taken its place.
+# The kernel's function, if it has been replaced.
 taken() {
 	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
 		/sys/kernel/debug/tracing/enabled_functions

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Are those who poll the state or the numbers told of what changes: soon, not too
-# often, and of the last change in any case? And does nothing run if nobody polls?
+# Are tasks that poll the state or the numbers told of what changes: soon, not too
+# often, and of the last change in any case? And does nothing run if no task polls?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
@@ -42,7 +42,7 @@ begin 22
 load
 echo 1 >$TRACE/events/workqueue/workqueue_execute_start/enable
 
-# Nobody polls, nothing runs.
+# No task polls, nothing runs.
 get state >/dev/null
 get unaccepted_bytes >/dev/null
 sleep 1
@@ -50,15 +50,15 @@ echo >$TRACE/trace
 sleep 2
 onewrite $SYS/accept 4M >/dev/null
 sleep 1
-is "where nobody waits nothing runs" "$(looks)" 0
+is "without a task that waits nothing runs" "$(looks)" 0
 
-# Nothing changes, nobody is told.
+# Nothing changes, no task is told.
 waits a state complete 1000
 waits b unaccepted_bytes 0 1000
 answer a
 of_a=$answer
 answer b
-is "where nothing changes nobody is told" "$of_a $answer" "timeout 0 timeout 0"
+is "where nothing changes no task is told" "$of_a $answer" "timeout 0 timeout 0"
 holds "we looked ten times a second ($(looks))" "$(looks)" -ge 8 -a "$(looks)" -le 14
 sleep 1
 echo >$TRACE/trace
@@ -86,7 +86,7 @@ echo all >$SYS/acceptor/mode
 answer b
 holds "the state is told ($((at - t0)) ms)" $((at - t0)) -le 500
 answer a
-holds "one who waits for 10 percent is told, percent by percent ($woken times)" \
+holds "a task that waits for 10 percent is told, percent by percent ($woken times)" \
 	"$woken" -ge 8 -a "$woken" -le 16
 is "it is what is left" "$(get unaccepted_bytes)" $((unaccepted - 3 * step))
 echo 0 >$SYS/acceptor/bytes_per_second
@@ -111,7 +111,7 @@ answer a
 is "what allocations accept is told" "$woken" 1
 umount $FILL
 
-# The end, and many who wait for it.
+# The end, and many tasks that wait for it.
 i=0
 while [ $i -lt $WAITERS ]; do
 	waits $i state complete 60000
@@ -131,17 +131,17 @@ sleep 1
 echo >$TRACE/trace
 waits a state idle 1000
 answer a
-is "nothing is unaccepted: nobody is told" "$answer" "timeout 0"
-is "and nothing runs, though somebody waits" "$(looks)" 0
+is "nothing is unaccepted: no task is told" "$answer" "timeout 0"
+is "and nothing runs, though a task waits" "$(looks)" 0
 
-# Those who wait learn that we are gone.
+# Tasks that wait learn that the module is gone.
 waits a state idle 20000
 waits b unaccepted_bytes 1 20000
 unload
 answer a
 of_a=$answer
 answer b
-is "unloading wakes who waits" "$of_a $answer" "ENODEV ENODEV"
+is "unloading wakes the tasks that wait" "$of_a $answer" "ENODEV ENODEV"
 
 load
 waits a state idle 20000

@@ -6,7 +6,7 @@ import uuid
 
 EFI_CERT_X509_GUID = uuid.UUID("a5c059a1-94e4-4aa7-87b5-ab155c2bf072")
 EFI_CERT_TYPE_PKCS7_GUID = uuid.UUID("4aafd29d-68df-49ee-8aa9-347d375665a7")
-# Who has enrolled them; nobody asks.
+# The owner that enrolled them; the firmware does not check it.
 OWNER = uuid.UUID(int=0)
 
 _DER_SEQUENCE = b"\x30\x82"

@@ -142,7 +142,7 @@ class Emulator:
         self._show(self.console.feed(b"", final=True))
 
     def _outputs_open(self):
-        # Somebody else may hold the pipes: do not wait for him.
+        # Another process may hold the pipes: do not wait for it.
         if self.gone_at is not None and time.monotonic() > self.gone_at + _LINGER:
             return False
         pipes = (self.process.stdout, self.process.stderr)

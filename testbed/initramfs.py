@@ -27,7 +27,7 @@ class Archive:
 
     def _add(self, name, mode, data=b"", rdev=(0, 0)):
         name = name.strip("/")
-        # Parents first, whoever brings the file.
+        # Parents first.
         parent = os.path.dirname(name)
         if parent and parent not in self.entries:
             self.directory(parent)
@@ -63,7 +63,7 @@ class Archive:
             return
         with open(source, "rb") as file:
             data = file.read()
-        # Only who may execute matters; the rest of the mode is the host's business.
+        # Only the execute bits matter; the rest of the mode depends on the host.
         self.file(name, data, 0o755 if os.stat(source).st_mode & 0o100 else 0o644)
 
     def image(self):

@@ -96,7 +96,7 @@ def complete(path, address):
         notes = next(fields for fields in headers if fields[0] == _PT_NOTE)
         file.seek(notes[2])
         old = file.read(notes[5])
-        # There is room at the end only; what was there before is left behind.
+        # Space is at the end only; what was there before is left unused.
         notes[2] = file.seek(0, os.SEEK_END)
         notes[5] = notes[6] = file.write(old + note)
         offset = file.tell()

@@ -90,7 +90,7 @@ static void test_pace_limits(void)
 }
 
 /*
- * However often two who share a slot ask, what starts within a window never
+ * However often two threads that share a slot ask, what starts within a window never
  * exceeds the rate times the window plus one piece.
  */
 static void test_pace_window(void)
@@ -167,8 +167,8 @@ static void test_want(void)
 
 /*
  * A zone that allocations of random sizes eat, some of which fail, beside the
- * promises of ua_policy_want(): whoever failed gets a block while there is one,
- * nobody gets past the goal by a block or more unless it failed, and the end of
+ * promises of ua_policy_want(): an allocation that failed gets a block while there is one,
+ * none gets past the goal by a block or more unless it failed, and the end of
  * the unaccepted memory is reached without a hang.
  */
 static void test_want_against_zone(void)
@@ -200,8 +200,8 @@ static void test_want_against_zone(void)
 		}
 	}
 	ksft_test_result(rounds > 100000 && !stranded,
-			 "whoever failed makes progress (%lu rounds)\n", rounds);
-	ksft_test_result(!overshoots, "nobody goes past the goal by a block\n");
+			 "an allocation that failed makes progress (%lu rounds)\n", rounds);
+	ksft_test_result(!overshoots, "no allocation goes past the goal by a block\n");
 	ksft_test_result(!stuck, "and every allocation ends\n");
 }
 
@@ -224,7 +224,7 @@ static const struct {
 	{ "no watermarks yet", { 0, 0, 9 * BLK, 0, 0 }, 16 * BLK, .want = 0 },
 };
 
-/* Whoever sleeps is woken when, and only when, there is something to do. */
+/* A thread that sleeps is woken when, and only when, there is something to do. */
 static void test_ahead(void)
 {
 	unsigned long wrong = 0;

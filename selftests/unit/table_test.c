@@ -2,7 +2,7 @@
 /*
  * What module/table.c believes and what it refuses, by tables of cases. A small
  * array stands for physical memory; reading outside of it fails as it does in
- * the kernel, and the sanitizers see whoever reads past it without asking.
+ * the kernel, and the sanitizers catch a read past its end.
  */
 #include "kselftest.h"
 

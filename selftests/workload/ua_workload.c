@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Workloads that show how an allocator treats unaccepted memory, whoever decides
+ * Workloads that show how an allocator treats unaccepted memory, whatever decides
  * in it: the kernel's own policy or that of a module. For tests only.
  *
  * Write one of these to /sys/kernel/debug/ua_workload/run, and read what came of
@@ -28,7 +28,7 @@
  *	zone			only look
  *
  * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
- * between the write and our allocation nobody else must come to allocate.
+ * between the write and our allocation no other task must allocate.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -100,7 +100,7 @@ static long unaccepted(struct zone *zone)
 	return zone_page_state(zone, NR_UNACCEPTED);
 }
 
-/* Accepted and free, as those who look at watermarks count it. */
+/* Accepted and free, as the watermark checks count it. */
 static long spare(struct zone *zone)
 {
 	long pages = zone_page_state(zone, NR_FREE_PAGES);
@@ -770,7 +770,7 @@ static int run_skew(int argc, char **argv)
 	return 0;
 }
 
-/* Nobody may need the true one. */
+/* Nothing in the guest may need the true one. */
 static int run_bit(int argc, char **argv)
 {
 	struct efi_unaccepted_memory *table = efi_get_unaccepted_table();
@@ -785,7 +785,7 @@ static int run_bit(int argc, char **argv)
 	return 0;
 }
 
-/* A page that cannot be made private again is lost: nobody else may have it. */
+/* A page that cannot be made private again is lost: it must not be handed out again. */
 static int run_alias(int argc, char **argv)
 {
 	bool shared = argc == 2 && !strcmp(argv[1], "shared");
@@ -818,7 +818,7 @@ static int run_alias(int argc, char **argv)
 
 /* ---- debugfs ---- */
 
-/* In steps short enough for those who look ten times a second. */
+/* In steps short enough for tasks that look ten times a second. */
 #define STEAL_STEP_NS	(20 * (u64)NSEC_PER_MSEC)
 
 static int run_steal(int argc, char **argv)

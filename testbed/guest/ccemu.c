@@ -85,7 +85,7 @@ static int parse(const char *s, uint64_t *value)
 	return errno || *end ? -1 : 0;
 }
 
-/* Returns 0 when the ports may be used and somebody answers on them. */
+/* Returns 0 when the ports may be used and the emulator answers on them. */
 static int open_ports(void)
 {
 	if (iopl(3)) {

@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""What do the background threads do, what holds them back, and who hurt them last?
+"""What do the background threads do, what holds them back, and what was their last error?
 
 The knobs as in the files of /sys/kernel/unaccepted/acceptor, how often each limit
 held one back, the last error, and a line for each thread: what it does or why not,
@@ -27,7 +27,7 @@ def sleeps_in(prog, task):
 
 
 def thread_state(prog, module, thread):
-    """As in the file "state": who waits does not hear that others took all there was."""
+    """As in the file "state": a waiting thread is not told that other threads accepted all memory."""
     reason = thread.reason.value_()
     done, works = prog["UA_THROTTLE_DONE"].value_(), prog["UA_THROTTLE_NOT"].value_()
     if reason != works and not unaccepted(prog, thread.nid.value_()):

@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""Do all who count unaccepted memory come to the same?
+"""Do all counters of unaccepted memory agree?
 
 A line for each zone, as in the debugfs file "audit"; below it what explains that
 fewer bits are set than units unaccepted, and ranges that are being accepted. The last
@@ -13,7 +13,7 @@ import ua
 
 
 class ZoneAudit:
-    """What those who count say of a zone."""
+    """What each counter says of a zone."""
 
     def __init__(self, nid, zone, table, ranges):
         self.nid, self.name = nid, ua.zone_name(zone)
@@ -54,7 +54,7 @@ class ZoneAudit:
     def missing_bits(self):
         """(guards, others): units of unaccepted blocks that are accepted already.
 
-        Who accepts a block accepts the unit behind it as well, so that a load that
+        The kernel accepts the unit behind a block with it, so that a load that
         runs over its end meets no unaccepted memory (load_unaligned_zeropad()).
         """
         guards = others = 0

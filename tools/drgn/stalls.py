@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""How long did acceptance take, and who waited for it?
+"""How long did acceptance take, and for which causes?
 
 A line for each zone, cause and power of two that is not empty, as in the debugfs
 file "latency", with a bar; the longest bar of a cause is 40 characters.

@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""What does each zone hold unaccepted, by those who count it?
+"""What does each zone hold unaccepted, by each of its counters?
 
 list_blocks    blocks on zone->unaccepted_pages
 nr_unaccepted  the zone's counter, in pages

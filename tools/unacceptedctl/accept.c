@@ -100,7 +100,7 @@ static void write_and_exit(const struct job *job, pid_t parent)
 	char path[PATH_MAX];
 	int error;
 
-	/* What is asked for shall not go on without anybody who asks. */
+	/* A request must not go on without the process that made it. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	signals_release();
 	if (getppid() != parent || signals_seen())
@@ -208,7 +208,7 @@ static int carry_out(struct job *job)
 	return report(job, wait_for(job, child, tty));
 }
 
-/* The acceptor does it: it goes on when we, and who called us, are gone. */
+/* The acceptor does it, which goes on when this process has ended. */
 static int leave_to_acceptor(const struct job *job)
 {
 	uint64_t unaccepted, floor;

@@ -132,7 +132,7 @@ void check_table(struct doctor *doctor)
 			   snapshot->reason);
 	else
 		doctor_say(doctor, FOUND_FAIL, "table",
-			   "-> the firmware is at fault: send \"unacceptedctl report\" to who makes it",
+			   "-> the firmware is at fault: send \"unacceptedctl report\" to its maker",
 			   "%s", snapshot->reason);
 }
 
@@ -220,6 +220,6 @@ void check_binding(struct doctor *doctor)
 	else
 		doctor_say(doctor, FOUND_INFO, "binding",
 			   "-> to have that: load it with policy=module, or patch the kernel",
-			   "%s: the kernel decides what an allocation accepts; the module accepts ahead and on request, but cannot see who waits",
+			   "%s: the kernel decides what an allocation accepts; the module accepts ahead and on request, but cannot see which allocations wait",
 			   snapshot->binding);
 }

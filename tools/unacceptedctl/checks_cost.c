@@ -39,7 +39,7 @@ static bool working(const struct doctor *doctor)
 	return doctor->loaded && strcmp(doctor->snapshot.state, "absent");
 }
 
-/* Who accepted on the kernel's own account has waited, as a rule. */
+/* A task for which the kernel itself accepted has waited, as a rule. */
 static void check_other(struct doctor *doctor)
 {
 	const struct snapshot *snapshot = &doctor->snapshot;
@@ -55,7 +55,7 @@ static void check_other(struct doctor *doctor)
 			   time_text(snapshot->total_ns / snapshot->calls));
 	else
 		doctor_say(doctor, FOUND_WARN, "stalls", NULL,
-			   "allocations had the kernel accept %s, about %llu blocks; how long each took nobody has measured yet",
+			   "allocations had the kernel accept %s, about %llu blocks; how long each took has not been measured yet",
 			   size_text(bytes), (unsigned long long)(bytes / BLOCK));
 }
 
@@ -163,7 +163,7 @@ void check_watermarks(struct doctor *doctor)
 }
 
 /**
- * check_acceptor - does somebody accept ahead of demand?
+ * check_acceptor - does the acceptor work ahead of demand?
  * @doctor: the examination
  */
 void check_acceptor(struct doctor *doctor)
@@ -205,7 +205,7 @@ void check_errors(struct doctor *doctor)
 		return;
 	if (snapshot->failures)
 		doctor_say(doctor, FOUND_FAIL, "refusals",
-			   "-> the host is at fault: send \"unacceptedctl report\" to who runs it",
+			   "-> the host is at fault: send \"unacceptedctl report\" to its operator",
 			   "the platform refused %llu times to accept a block",
 			   (unsigned long long)snapshot->failures);
 	for (i = 0; i < COUNT(errors); i++)
@@ -235,10 +235,10 @@ void check_audit(struct doctor *doctor)
 		line = strstr(text, "differs:");
 		doctor_say(doctor, FOUND_FAIL, "audit",
 			   "-> a bug: send \"unacceptedctl report\" to the project",
-			   "the kernel's books do not agree: %.*s",
+			   "the kernel's counters do not agree: %.*s",
 			   line ? (int)strcspn(line, "\n") : 0, line ?: "");
 	} else {
-		doctor_say(doctor, FOUND_OK, "audit", NULL, "the kernel's books agree");
+		doctor_say(doctor, FOUND_OK, "audit", NULL, "the kernel's counters agree");
 	}
 	free(text);
 }
@@ -259,8 +259,8 @@ void check_verdict(struct doctor *doctor)
 			   "nothing is unaccepted: if something is slow now, acceptance is not why");
 	else if (!snapshot->stalls.waits && !snapshot->accepted[CAUSE_OTHER])
 		doctor_say(doctor, FOUND_INFO, "verdict", NULL,
-			   "acceptance has cost nobody anything since the module was loaded%s",
-			   off ? "; before that, nobody counted" : "");
+			   "no task has waited for acceptance since the module was loaded%s",
+			   off ? "; before that, nothing was counted" : "");
 	else if (off)
 		doctor_say(doctor, FOUND_INFO, "verdict",
 			   "-> as root: unacceptedctl acceptor ahead; or unacceptedctl accept all, and be done with it",

@@ -215,7 +215,7 @@ bool sys_word(const char *name, const char *word)
 
 /**
  * kernel_log - what the kernel has said since boot
- * @error: 0 or -errno; -EPERM for those who may not read it
+ * @error: 0 or -errno; -EPERM without the right to read it
  *
  * Return: the text, to be freed, or NULL.
  */

@@ -106,7 +106,7 @@ static void take_zones_debugfs(struct snapshot *snapshot)
 /**
  * stalls_take - how long allocations waited for acceptance
  * @stalls: to be filled
- * @owner: who decides in the allocator: the kernel does not tell of waits
+ * @owner: what decides in the allocator: the kernel does not tell of waits
  */
 void stalls_take(struct stalls *stalls, const char *owner)
 {
@@ -122,7 +122,7 @@ void stalls_take(struct stalls *stalls, const char *owner)
 		uint64_t below = strtoull(table_cell(&table, "below_ns"), NULL, 10);
 		uint64_t waits = strtoull(table_cell(&table, "waits"), NULL, 10);
 
-		/* Nobody waits for a block of the others; the first module had no others. */
+		/* No task waits for a block of the other causes; the first module had none. */
 		if (*cause && strcmp(cause, cause_names[CAUSE_WATERMARK]) &&
 		    strcmp(cause, cause_names[CAUSE_FALLBACK]))
 			continue;

@@ -278,13 +278,13 @@ static int status_run(int argc, char **argv)
 
 const struct command cmd_status = {
 	.name = "status",
-	.summary = "what is unaccepted, who accepted the rest, and what it costs",
+	.summary = "what is unaccepted, what accepted the rest, and what it costs",
 	.run = status_run,
 	.help =
 		"usage: unacceptedctl status [--json]\n\n"
-		"State and reason; memory by node and zone; who accepted what since the module was\n"
-		"loaded; how long allocations waited (\"< 8.4 ms\": the histogram has powers of two);\n"
-		"the background acceptor, its limits, and which of them held it back.\n\n"
+		"State and reason; memory by node and zone; what was accepted for which cause since\n"
+		"the module was loaded; how long allocations waited (\"< 8.4 ms\": the histogram has\n"
+		"powers of two); the background acceptor, its limits, and which of them held it back.\n\n"
 		"  -j, --json   the same for programs: bytes and nanoseconds. What this module or\n"
 		"               user cannot read is left out.\n\n"
 		"examples:\n"

@@ -147,7 +147,7 @@ static void catch(int sig)
 void signals_catch(void)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCHLD };
-	/* No SA_RESTART: who waits shall come back. */
+	/* No SA_RESTART: a wait must end. */
 	struct sigaction action = { .sa_handler = catch };
 	sigset_t set;
 	unsigned int i;

@@ -13,7 +13,7 @@
 #define INDENT		13
 #define NR_RATES	60
 
-/* The module may tell of changes oftener than anybody can look. */
+/* The module may tell of changes more often than a screen can show. */
 #define FRAME_NS	(SECOND / 10)
 
 /**
@@ -131,7 +131,7 @@ static void print_line(const struct watch *watch, const struct snapshot *snapsho
 	fflush(stdout);
 }
 
-/* Re-arm the notification: it is for those who have read since the last one. */
+/* Re-arm the notification: it reaches tasks that have read since the last one. */
 static void rearm(int fd)
 {
 	char text[32];
