@@ -276,20 +276,14 @@ enum shade {
 };
 
 /**
- * struct canvas - what a picture is drawn on
+ * struct canvas - a picture that is being drawn
  * @to: the file
- * @width: in pixels
- * @height: in pixels
- * @pixels: a shade each; NULL for SVG, which needs none
  */
 struct canvas {
 	FILE *to;
-	unsigned int width;
-	unsigned int height;
-	uint8_t *pixels;
 };
 
-int canvas_open(struct canvas *canvas, const char *path, bool png, unsigned int width,
+int canvas_open(struct canvas *canvas, const char *path, unsigned int width,
 		unsigned int height);
 void canvas_rect(struct canvas *canvas, unsigned int x, unsigned int y, unsigned int width,
 		 unsigned int height, enum shade shade);

@@ -292,13 +292,13 @@ static void draw(struct canvas *canvas, const struct map *map)
 	}
 }
 
-static int draw_map(struct map *map, const char *path, bool png)
+static int draw_map(struct map *map, const char *path)
 {
 	struct canvas canvas;
 	int error;
 
 	shrink(map, IMAGE_CELLS, 4 * MAX_ROWS);
-	error = canvas_open(&canvas, path, png,
+	error = canvas_open(&canvas, path,
 			    2 * MARGIN + LABEL_WIDTH + IMAGE_CELLS * CELL_WIDTH,
 			    2 * MARGIN + count_rows(map, IMAGE_CELLS) * CELL_HEIGHT +
 			    map->nr_nodes * (LINE + LINE / 2) + LINE);
@@ -312,14 +312,12 @@ static int draw_map(struct map *map, const char *path, bool png)
 /**
  * struct wish - what was asked for
  * @json: for programs
- * @png: the image is to be one
  * @path: of the image; NULL for none
  * @node: only this one; -1 for all
  * @width: in columns; 0 for that of the terminal
  */
 struct wish {
 	bool json;
-	bool png;
 	const char *path;
 	int node;
 	unsigned int width;
@@ -328,7 +326,6 @@ struct wish {
 static int parse(int argc, char **argv, struct wish *wish)
 {
 	static const struct option options[] = {
-		{ "png", required_argument, NULL, 'p' },
 		{ "svg", required_argument, NULL, 's' },
 		{ "node", required_argument, NULL, 'N' },
 		{ "width", required_argument, NULL, 'w' },
@@ -338,10 +335,9 @@ static int parse(int argc, char **argv, struct wish *wish)
 	unsigned int number;
 	int option;
 
-	while ((option = getopt_long(argc, argv, "p:s:N:w:j", options, NULL)) >= 0) {
-		if (option == 'p' || option == 's') {
+	while ((option = getopt_long(argc, argv, "s:N:w:j", options, NULL)) >= 0) {
+		if (option == 's') {
 			wish->path = optarg;
-			wish->png = option == 'p';
 		} else if (option == 'j') {
 			wish->json = true;
 		} else if (option == 'N') {
@@ -366,7 +362,7 @@ static int show(struct map *map, const struct wish *wish)
 	if (!map->nr_nodes)
 		return command_usage(&cmd_map, "there is no such node here");
 	if (wish->path)
-		return draw_map(map, wish->path, wish->png);
+		return draw_map(map, wish->path);
 	if (wish->json)
 		print_json(map);
 	else
@@ -407,17 +403,16 @@ const struct command cmd_map = {
 	.run = map_run,
 	.help =
 		"usage: unacceptedctl map [--node N] [--width COLUMNS] [--json]\n"
-		"       unacceptedctl map [--node N] --png FILE | --svg FILE\n\n"
+		"       unacceptedctl map [--node N] --svg FILE\n\n"
 		"A sign for each chunk of memory; coloured in a terminal that can, unless NO_COLOR\n"
 		"is set. Chunks are made larger until the picture fits; how small they are at first\n"
 		"says /sys/kernel/unaccepted/map_chunk_bytes. Reads debugfs: usually as root.\n\n"
 		"  -N, --node N          only this node\n"
 		"  -w, --width COLUMNS   40 or more (that of the terminal)\n"
-		"  -p, --png FILE        as an image; - for standard output\n"
-		"  -s, --svg FILE        the same\n"
+		"  -s, --svg FILE        as an SVG image; - for standard output\n"
 		"  -j, --json            for programs: the signs of all chunks\n\n"
 		"examples:\n"
 		"  unacceptedctl map\n"
-		"  unacceptedctl map --png map.png\n"
+		"  unacceptedctl map --svg map.svg\n"
 		"  unacceptedctl map --svg - --node 0 >node0.svg\n",
 };
