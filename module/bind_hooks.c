@@ -5,8 +5,8 @@
  */
 #include <linux/build_bug.h>
 #include <linux/mm.h>
-#include <linux/unaccepted_hooks.h>
 
+#include "../include/linux/unaccepted_hooks.h"
 #include "bind.h"
 
 static_assert(UA_FROM_END == UNACCEPTED_FROM_END);
