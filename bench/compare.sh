@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # compare.sh single|parallel [PARAMETER...]: how are allocations served while
-# memory lies unaccepted? Measures, judges nothing: prints "row key value". With
+# memory is unaccepted? Measures, judges nothing: prints "row key value". With
 # unaccepted.ko beside it that is loaded first, with these parameters; without,
 # it is the kernel's own policy that is measured. For bench/compare.
 HERE=$(dirname "$(realpath "$0")")

@@ -5,7 +5,7 @@
  * hold zone->lock while a large zone is walked. So what has changed meanwhile is
  * allowed for, and what does not fit is looked at again before it is reported.
  *
- * That a unaccepted block has no bit is no mistake: the unit that it had may have been
+ * That an unaccepted block has no bit is no mistake: the unit that it had may have been
  * accepted as the guard behind its neighbour.
  */
 #include <linux/delay.h>

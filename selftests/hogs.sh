@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Do allocating processes that outnumber the CPUs fill nearly all memory while it
-# lies unaccepted as smoothly as if it had been accepted at boot? And if they want more
+# is unaccepted as smoothly as if it had been accepted at boot? And if they want more
 # than there is, is a process killed while there is memory left to accept?
 #
 # They come three times: first to unaccepted memory, then greedy for more than there is,

@@ -3,7 +3,7 @@
 #
 # Can a guest with unaccepted memory start another kernel, and has that one what
 # its predecessor left? This loads the kernel that it finds in /bzImage, with
-# an initramfs so large that it must go to memory which lies unaccepted, and jumps.
+# an initramfs so large that it must go to memory which is unaccepted, and jumps.
 # The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
 #
 # "kexec.sh crash": the other kernel is for when this one crashes, which it then does,
@@ -70,7 +70,7 @@ depart() {
 	# A block accepted for an allocation has a unit behind it accepted as well.
 	added=$((($(accepted_in_unaccepted) - before) >> 20))
 	if [ "$BINDING" = hooks ]; then
-		holds "where it will be copied to lay unaccepted, and is accepted ($added MiB)" \
+		holds "the memory it will be copied to was unaccepted, and is accepted ($added MiB)" \
 			$added -ge 16
 	else
 		holds "where it will be copied to is not accepted ($added MiB)" $added -le 8

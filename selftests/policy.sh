@@ -84,7 +84,7 @@ is "is traced as the user's" "$(traced 'accept_end: .* cause=user .* result=0')"
 # Contiguous memory, from either half of a block.
 for half in first second; do
 	work contig $half
-	is "a contiguous range in the $half half of a unaccepted block" "$(reported result blocks)" "0 1"
+	is "a contiguous range in the $half half of an unaccepted block" "$(reported result blocks)" "0 1"
 done
 is "on account of the isolation" "$(added_blocks accepted_isolation_bytes)" 2
 is "which is in the table of zones, too" "$(column zones accepted_isolation_bytes)" \

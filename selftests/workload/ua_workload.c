@@ -17,7 +17,7 @@
  *				pages until it is reached. probe: with a timer
  *				that sees for how long interrupts are off
  *	parallel THREADS BLOCKS	the same by a thread on each of some CPUs
- *	contig first|second	alloc_contig_range() on half of a unaccepted block
+ *	contig first|second	alloc_contig_range() on half of an unaccepted block
  *	loop ORDER N		N times a block of ORDER, allocated and freed
  *				at once, interrupts off: what does it cost?
  *	steal PERCENT MS	for so long the host takes this share of each CPU, or
