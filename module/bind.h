@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What the bindings share among themselves. */
+/* bind_common.c: what all bindings use. */
 #ifndef _UNACCEPTED_BIND_H
 #define _UNACCEPTED_BIND_H
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What every binding can do: count, tell eager from lazy, find symbols; and the
- * binding that does nothing else.
+ * What all bindings use: counters, eager or lazy, pressure, and the addresses of
+ * symbols; and the binding "observe", which offers nothing else.
  *
- * What the kernel does not export is looked up once, at load, with a kprobe
- * that is registered disabled: it resolves a name to an address without
- * touching the kernel's text. What is found is only ever called through a
- * static call, which is a patched direct branch: an indirect call would end in
- * #CP on machines with IBT, since the kernel sealed these functions at boot.
+ * A function that the kernel does not export is looked up once, at load, with a
+ * kprobe that is registered disabled: this resolves the name without changing
+ * the kernel's text. The function is only called through a static call, which is
+ * a patched direct branch. An indirect call would end in #CP on machines with
+ * IBT, because the kernel has sealed these functions at boot.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -38,19 +38,21 @@ static_assert(__same_type(kallsyms_lookup_name, kallsyms_lookup_name_fn));
 DEFINE_STATIC_CALL_RET0(ua_kallsyms_lookup_name, kallsyms_lookup_name_fn);
 
 /*
- * To take a probe away is to wait for RCU, some 20 ms: nearly all of the time that
- * loading took. So they stay, disabled, until we go and have to wait anyway.
+ * Unregistering a probe waits for RCU, about 20 ms, which was nearly all of the
+ * time that loading took. So the probes stay, disabled, until unload, which has to
+ * wait anyway.
  */
 static struct kprobe bind_probes[2];
 static struct kprobe *bind_used[ARRAY_SIZE(bind_probes)];
 static int bind_nr_used;
 
 /**
- * ua_bind_symbol - address of a kernel function
- * @name: its name
+ * ua_bind_symbol - find the address of a kernel function
+ * @name: its name; must stay valid until ua_unbind()
  *
- * Context: process context, at load. Patches no text, arms nothing.
- * Return: the function's entry, or NULL.
+ * Context: process context, at load, one caller at a time. Patches no text.
+ * Return: the function's entry, or NULL if kprobes does not find the function or
+ * refuses it.
  */
 void *ua_bind_symbol(const char *name)
 {
@@ -69,8 +71,8 @@ void *ua_bind_symbol(const char *name)
 	addr = probe->addr;
 
 	/*
-	 * The probe sits behind an ENDBR. Go back to the true entry: call-depth
-	 * tracking (retbleed=stuff) warns about a call into a function's middle.
+	 * The probe is placed after an ENDBR. Return the true entry: call-depth
+	 * tracking (retbleed=stuff) warns about calls into the middle of a function.
 	 */
 	if (!is_endbr(*(u32 *)addr) && is_endbr(*(u32 *)(addr - ENDBR_INSN_SIZE)))
 		addr -= ENDBR_INSN_SIZE;
@@ -78,7 +80,7 @@ void *ua_bind_symbol(const char *name)
 }
 
 /**
- * ua_unbind - let go of the kernel
+ * ua_unbind - unregister the probes of ua_bind_symbol()
  *
  * Context: process context, at unload; waits for RCU.
  */
@@ -88,8 +90,8 @@ void ua_unbind(void)
 }
 
 /*
- * Was all memory accepted at boot, as accept_memory=eager says? lazy_accept is
- * static data in mm/page_alloc.c, cleared by that parameter.
+ * Was the kernel booted with accept_memory=eager? That parameter clears
+ * lazy_accept, which is static in the page allocator.
  */
 static bool bind_eager(void)
 {
@@ -102,9 +104,17 @@ static bool bind_eager(void)
 }
 
 #ifdef CONFIG_PSI
+/*
+ * psi_system, by kallsyms, because the kernel exports no way to read its totals:
+ * of PSI, modules get psi_memstall_enter() and psi_memstall_leave() only. Only
+ * userspace can read the totals, from /proc/pressure.
+ */
 static struct psi_group *bind_psi;
 
-/* The averages' totals: updated every two seconds in which a task waits. */
+/*
+ * Nanoseconds; the kernel updates these totals every two seconds while a task
+ * waits.
+ */
 static u64 bind_stalled_ns(void)
 {
 	const u64 *total = bind_psi->total[PSI_AVGS];
@@ -125,10 +135,10 @@ static void bind_pressure(struct ua_core *core)
 #endif
 
 /**
- * ua_bind_data - let a binding see what only kallsyms knows
- * @core: gets @eager and @stalled_ns, if the kernel lets us; else the log says so
+ * ua_bind_data - add the operations that need kallsyms to a binding
+ * @core: gets @eager and @stalled_ns, or a warning in the log says what is missing
  *
- * Context: process context, at load; patches a static call of ours.
+ * Context: process context, at load, no lock held: updates a static call.
  */
 void ua_bind_data(struct ua_core *core)
 {
@@ -136,7 +146,7 @@ void ua_bind_data(struct ua_core *core)
 	kallsyms_lookup_name_fn *lookup = ua_bind_symbol(name);
 
 	if (!lookup) {
-		pr_warn("the kernel has no function %s, cannot tell eager from lazy, nor pressure\n",
+		pr_warn("the kernel has no function %s: accept_memory=eager and pressure are not seen\n",
 			name);
 		return;
 	}
@@ -146,11 +156,11 @@ void ua_bind_data(struct ua_core *core)
 }
 
 /**
- * ua_bind_unaccepted_pages - what waits unaccepted in a zone
+ * ua_bind_unaccepted_pages - unaccepted memory of a zone
  * @zone: any zone
  *
- * Context: any; no lock.
- * Return: pages.
+ * Context: any; takes no lock.
+ * Return: pages, from the kernel's counter NR_UNACCEPTED.
  */
 unsigned long ua_bind_unaccepted_pages(struct zone *zone)
 {
@@ -158,13 +168,13 @@ unsigned long ua_bind_unaccepted_pages(struct zone *zone)
 }
 
 /**
- * ua_bind_unaccepted_at - what the page allocator says of a block
- * @pfn: number of its first page, whether there is one or not
+ * ua_bind_unaccepted_at - state of a block in the page allocator
+ * @pfn: number of its first page, which need not exist
  *
- * Only looks at the struct page, never at what may not be accepted. A block
- * that we are about to accept has left the list already, see bind_stock.c.
+ * Reads the struct page only, never the memory, which may be unaccepted. A block
+ * that bind_stock.c is about to accept is marked, but on no list.
  *
- * Context: process context; no lock, so the answer may be out of date.
+ * Context: process context; takes no lock, so the answer may be out of date.
  * Return: see enum ua_page_state.
  */
 enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn)
@@ -179,6 +189,7 @@ enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn)
 /**
  * ua_bind_phys_bits - width of a physical address on this machine
  *
+ * Context: any.
  * Return: bits.
  */
 unsigned int ua_bind_phys_bits(void)
@@ -188,11 +199,11 @@ unsigned int ua_bind_phys_bits(void)
 
 /**
  * ua_bind_has_ram - is there RAM in a range?
- * @start: where it begins
- * @bytes: its size, not 0
+ * @start: physical address
+ * @bytes: size of the range, not 0
  *
  * Context: process context.
- * Return: true if any of it is RAM.
+ * Return: true if the resource tree has System RAM in any part of the range.
  */
 bool ua_bind_has_ram(phys_addr_t start, u64 bytes)
 {
@@ -207,10 +218,10 @@ static struct ua_core observe_core = {
 };
 
 /**
- * ua_bind_observe - bind for looking only
- * @why: the reason, a string that lives as long as the module
+ * ua_bind_observe - the binding that reads counters and accepts nothing
+ * @why: the cause, a string that lives as long as the module
  *
- * Return: a binding that can count but not accept.
+ * Return: the binding "observe".
  */
 const struct ua_core *ua_bind_observe(const char *why)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The binding to kernels that carry patches/: the module decides what an
- * allocation accepts, and a refusal of the platform is an answer, not a panic.
+ * The binding to kernels with patches/: the module decides what an allocation
+ * accepts, and a block that the platform refuses is an error, not a panic.
  */
 #include <linux/build_bug.h>
 #include <linux/mm.h>
@@ -47,8 +47,8 @@ static struct ua_core hooks_core = {
 /**
  * ua_bind - bind to a kernel with the hooks
  *
- * Context: process context, at load.
- * Return: the binding.
+ * Context: process context, at load, no lock held.
+ * Return: the binding "hooks".
  */
 const struct ua_core *ua_bind(void)
 {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The binding to stock kernels, 6.12 and later. The kernel decides what an
- * allocation accepts, and the module is ahead of it; or, if asked for at load,
- * the module decides, by taking the place of cond_accept_memory() in the way in
- * which livepatch replaces functions.
+ * The binding to unpatched kernels, 6.12 and later. The kernel decides what an
+ * allocation accepts, and the module accepts ahead of it. On request at load, the
+ * module decides: it replaces cond_accept_memory() as livepatch replaces
+ * functions.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -24,11 +24,12 @@ typedef void accept_page_fn(struct page *page);
 typedef void accept_memory_fn(phys_addr_t start, unsigned long size);
 
 /*
- * accept_page() lives in mm/internal.h, out of a module's sight, and a wrong
- * prototype is silent corruption: before 55ad43e8ba0f ("mm: add a helper to
- * accept page") in 6.12 it was static and took an order. accept_memory() tells
- * the two apart: until 5adfeaecc487 ("mm: rework accept memory helpers"), of
- * the same series, it took (start, end).
+ * accept_page() is declared in mm/internal.h, which modules cannot include, and
+ * a call with a wrong prototype corrupts memory silently. Before 55ad43e8ba0f
+ * ("mm: add a helper to accept page") in 6.12 it was static and took an order.
+ * The prototype of accept_memory() tells which one the kernel has: it took
+ * (start, end) until 5adfeaecc487 ("mm: rework accept memory helpers") of the
+ * same series.
  */
 static_assert(__same_type(accept_memory, accept_memory_fn),
 	      "the stock binding needs Linux 6.12 or later");
@@ -36,12 +37,12 @@ static_assert(__same_type(accept_memory, accept_memory_fn),
 DEFINE_STATIC_CALL_NULL(ua_accept_page, accept_page_fn);
 
 /*
- * The blocks under way, by the number of their first page; 0 is none. The kernel
- * accepts the unit behind a block with it, so who takes the neighbour of one of
- * these would spin until it is done.
+ * The blocks in flight, by the number of their first page; 0 is a free slot. The
+ * kernel accepts the unit after a block with it, so a CPU that accepts the
+ * neighbour of one of these blocks spins until that one is accepted.
  */
 #define STOCK_BUSY	8
-static DEFINE_RAW_SPINLOCK(stock_busy_lock);	/* writes of stock_busy; inside zone->lock */
+static DEFINE_RAW_SPINLOCK(stock_busy_lock);	/* guards writes; taken inside zone->lock */
 static unsigned long stock_busy[STOCK_BUSY];
 
 static bool stock_is_busy(unsigned long pfn)
@@ -49,7 +50,7 @@ static bool stock_is_busy(unsigned long pfn)
 	unsigned long busy;
 	int i;
 
-	/* Without stock_busy_lock: a wrong answer costs a wait, no more. */
+	/* Without stock_busy_lock: a wrong answer only costs a wait. */
 	for (i = 0; i < STOCK_BUSY; i++) {
 		busy = READ_ONCE(stock_busy[i]);
 		if (busy && abs_diff(busy, pfn) <= UA_BLOCK_PAGES)
@@ -58,7 +59,7 @@ static bool stock_is_busy(unsigned long pfn)
 	return false;
 }
 
-/* Without a free slot the block may be waited for, no more. */
+/* If no slot is free, the block is not entered, which may only cost a wait. */
 static void stock_set_busy(unsigned long from, unsigned long to)
 {
 	unsigned long flags;
@@ -74,7 +75,10 @@ static void stock_set_busy(unsigned long from, unsigned long to)
 	raw_spin_unlock_irqrestore(&stock_busy_lock, flags);
 }
 
-/* The last block whose neighbours are left alone, if there is one near the end. */
+/*
+ * The last block of the list without a neighbour in flight; the last block of all
+ * if there is no such one near the end. Called with zone->lock held.
+ */
 static struct page *stock_pick_block(struct zone *zone)
 {
 	struct page *page, *last = NULL;
@@ -91,16 +95,14 @@ static struct page *stock_pick_block(struct zone *zone)
 }
 
 /*
- * Take a block off the zone's list: a certain one or, for NULL, one at the end.
- * The allocator takes blocks from the front: working from the other end keeps
- * the two apart.
+ * Take a block off the zone's list: @page or, if that is NULL, one near the end,
+ * because the allocator takes blocks from the front.
  *
- * The block leaves the list but stays PageUnaccepted, so that from here on
- * no other task picks it: two acceptors never count the same block, and only a
- * contiguous allocation of this very block can still get ahead of us, which
- * accept_page() notices by looking at PageUnaccepted under zone->lock again.
- * list_del_init() and not list_del(), since the task that accepts it will delete it
- * once more.
+ * The block stays PageUnaccepted without being on the list, so no other caller
+ * picks it, and two acceptors never count the same block. A contiguous allocation
+ * of this block may still accept it first: accept_page() checks PageUnaccepted
+ * again under zone->lock, and then does nothing. list_del_init() and not
+ * list_del(), because accept_page() deletes the page from its list once more.
  */
 static struct page *stock_claim_block(struct zone *zone, struct page *page)
 {
@@ -120,14 +122,14 @@ static struct page *stock_claim_block(struct zone *zone, struct page *page)
 	return page;
 }
 
-/* Never fails: where the platform refuses, the kernel panics. */
+/* Cannot fail: the kernel panics if the platform refuses. */
 static void stock_accept_claimed(struct page *page)
 {
 	static_call_cond(ua_accept_page)(page);
 	stock_set_busy(page_to_pfn(page), 0);
 }
 
-/* The flags are not for us: the kernel frees accepted blocks to the end. */
+/* Ignores @flags: the kernel always puts an accepted block last in the free list. */
 static int stock_accept_block(struct zone *zone, unsigned int flags,
 			      unsigned long *pfn)
 {
@@ -152,11 +154,11 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 
 static const struct ua_upcalls *stock_upcalls;
 
-/* Nothing is unaccepted any more: step out of every allocation's way, for good. */
+/* When no memory is unaccepted any more, gives the function back, for good. */
 static void stock_retire(struct work_struct *work);
 static DECLARE_WORK(stock_retire_work, stock_retire);
 
-/* The allocator's context allows neither waking a worker nor taking its lock. */
+/* By way of irq_work, because in the allocator no task may be woken. */
 static void stock_retire_soon(struct irq_work *work)
 {
 	schedule_work(&stock_retire_work);
@@ -165,10 +167,10 @@ static void stock_retire_soon(struct irq_work *work)
 static DEFINE_IRQ_WORK(stock_retire_irq_work, stock_retire_soon);
 
 /*
- * Has the zone no free page of this order? The kernel does not tell its
- * cond_accept_memory() whether the attempt failed already, and only the sum of
- * free pages would never accept for a high order. Lockless, so a hint; wrong
- * costs one block or one more attempt.
+ * Has the zone no free page of this order? cond_accept_memory() is not told
+ * whether the attempt has failed already, and the number of free pages alone says
+ * nothing of high orders. Takes no lock; a wrong answer costs a block or another
+ * attempt.
  */
 static bool stock_lacks_order(struct zone *zone, unsigned int order)
 {
@@ -181,9 +183,9 @@ static bool stock_lacks_order(struct zone *zone, unsigned int order)
 }
 
 /*
- * Is this an attempt in need? The kernel's own check would let one pass that is
- * down at the low watermark, for it counts what is unaccepted as free; but then the
- * unaccepted memory is what it needs.
+ * Will the zone fail this allocation unless a block is accepted? The kernel counts
+ * unaccepted memory as free, so its watermark check passes at the low watermark
+ * although all that is left there may be unaccepted.
  */
 static bool stock_must_fail(struct zone *zone, unsigned int order)
 {
@@ -195,9 +197,9 @@ static bool stock_must_fail(struct zone *zone, unsigned int order)
 }
 
 /*
- * In the place of cond_accept_memory() of mm/page_alloc.c, whose prototype is
- * this since commit 807174a93d24 (6.11) and until 6.15. Not to be traced: its
- * own entry must not lead back into ftrace.
+ * Replaces cond_accept_memory() of mm/page_alloc.c, which has this prototype from
+ * commit 807174a93d24 (6.11) until 6.15. notrace, because ftrace must not be
+ * entered again from here.
  */
 static bool notrace stock_cond_accept(struct zone *zone, unsigned int order)
 {
@@ -206,7 +208,7 @@ static bool notrace stock_cond_accept(struct zone *zone, unsigned int order)
 			irq_work_queue(&stock_retire_irq_work);
 		return false;
 	}
-	/* Without a mask, assume that no task may be woken. */
+	/* The mask is not known here: 0 says that no task may be woken. */
 	return stock_upcalls->below_watermark(zone, order, 0,
 					      stock_must_fail(zone, order));
 }
@@ -219,9 +221,9 @@ static void notrace stock_redirect(unsigned long ip, unsigned long parent_ip,
 }
 
 /*
- * IPMODIFY is exclusive: a live patch or another tool that owns the function
- * makes registration fail. PERMANENT: turning ftrace off by sysctl must not
- * give the function back behind our back.
+ * IPMODIFY is exclusive: registration fails if a live patch or another tool owns
+ * the function. PERMANENT: the sysctl kernel.ftrace_enabled must not give the
+ * function back without the module knowing.
  */
 static struct ftrace_ops stock_ftrace_ops = {
 	.func = stock_redirect,
@@ -230,13 +232,13 @@ static struct ftrace_ops stock_ftrace_ops = {
 		  FTRACE_OPS_FL_SAVE_REGS),
 };
 
-/* Guards against retiring and detaching at the same time. */
+/* Guards stock_attached: retiring and detaching may happen at the same time. */
 static DEFINE_MUTEX(stock_lock);
 static bool stock_attached;
 
 static int stock_attach(const struct ua_upcalls *upcalls)
 {
-	/* A copy, for the parser writes into it. */
+	/* A writable copy, because ftrace's parser writes to it. */
 	char function[] = "cond_accept_memory";
 	int ret;
 
@@ -258,8 +260,8 @@ static void stock_unhook(void)
 	if (stock_attached) {
 		unregister_ftrace_function(&stock_ftrace_ops);
 		/*
-		 * A task that was redirected may still be inside: preempted, but
-		 * never asleep of its own will, which is what this waits for.
+		 * A task may still be in stock_cond_accept(), running or preempted.
+		 * It does not sleep there, so this waits until it has left.
 		 */
 		synchronize_rcu_tasks();
 		ftrace_free_filter(&stock_ftrace_ops);
@@ -276,7 +278,7 @@ static void stock_retire(struct work_struct *work)
 static void stock_detach(void)
 {
 	stock_unhook();
-	/* No caller queues these any more. */
+	/* After stock_unhook() nothing queues these any more. */
 	irq_work_sync(&stock_retire_irq_work);
 	cancel_work_sync(&stock_retire_work);
 }
@@ -295,11 +297,10 @@ static struct ua_core stock_core = {
 /**
  * ua_bind - bind to an unpatched kernel
  *
- * Context: process context, at load: static calls are patched here and never
- * again, and no lock may be held (cpus_read_lock inside).
- *
- * Return: the binding, degraded to "observe" if a function that it cannot do
- * without is missing, with the name in the log and in ua_core.why.
+ * Context: process context, at load, no lock held: this updates static calls,
+ * which takes cpus_read_lock(). They are never updated again.
+ * Return: the binding "stock", or "observe" if accept_page() is not found; the log
+ * and ua_core.why say so.
  */
 const struct ua_core *ua_bind(void)
 {

@@ -1,17 +1,19 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* What kernels have in struct zone under different names. */
+/* Fields of struct zone whose names differ between kernels. */
 #ifndef _UNACCEPTED_BIND_ZONE_H
 #define _UNACCEPTED_BIND_ZONE_H
 
 #include <linux/mmzone.h>
 
 /**
- * ua_zone_highatomic - free pages that only urgent allocations get
+ * ua_zone_highatomic - free pages reserved for atomic allocations of high order
  * @zone: any zone
  *
- * 6.12 counts those that are free; older kernels take all that are reserved for free.
- * (A field cannot be asked for. The macro came in 6.8, between the two that we know.)
+ * 6.12 counts the free pages of the reserve; 6.1 only its size, which is taken
+ * for that. The preprocessor cannot test for a field, so this tests for a macro
+ * that came in 6.8, between these two.
  *
+ * Context: any; takes no lock.
  * Return: pages.
  */
 static inline unsigned long ua_zone_highatomic(const struct zone *zone)

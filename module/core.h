@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The binding: what the module asks of the kernel, and the EFI table.
+ * The interface to the kernel: the binding, and the EFI table.
  *
- * Files below the line (bind_*.c, table.c) include this header and nothing of
- * ours besides, so the compiler keeps them from calling upwards.
+ * bind_*.c and table.c implement it. They include this header and bind*.h only,
+ * so the compiler keeps them from calling the layers above.
  */
 #ifndef _UNACCEPTED_CORE_H
 #define _UNACCEPTED_CORE_H
@@ -16,18 +16,18 @@
 struct efi_unaccepted_memory;
 
 /*
- * A block is the unit in which the page allocator parks unaccepted memory:
- * one page of order MAX_PAGE_ORDER, on zone->unaccepted_pages (mm/page_alloc.c,
- * __free_unaccepted()).
+ * A block is what the page allocator keeps on zone->unaccepted_pages: unaccepted
+ * memory of the size of one page of order MAX_PAGE_ORDER (__free_unaccepted() in
+ * mm/page_alloc.c).
  */
 #define UA_BLOCK_PAGES	MAX_ORDER_NR_PAGES
 #define UA_BLOCK_BYTES	((u64)UA_BLOCK_PAGES << PAGE_SHIFT)
 
 /**
- * enum ua_page_state - what the page allocator says of a block
- * @UA_PAGE_OTHER: it is not unaccepted, or there is no such block
- * @UA_PAGE_UNACCEPTED:	it is unaccepted
- * @UA_PAGE_IN_FLIGHT: it is unaccepted, but one of us is about to accept it
+ * enum ua_page_state - state of a block in the page allocator
+ * @UA_PAGE_OTHER: the block is not unaccepted, or does not exist
+ * @UA_PAGE_UNACCEPTED:	the block is on the zone's list of unaccepted blocks
+ * @UA_PAGE_IN_FLIGHT: the module is about to accept the block
  */
 enum ua_page_state {
 	UA_PAGE_OTHER,
@@ -35,19 +35,22 @@ enum ua_page_state {
 	UA_PAGE_IN_FLIGHT,
 };
 
-/* For ua_core.accept_block(). A binding that cannot choose ignores them. */
-#define UA_FROM_END	BIT(0)	/* the zone's last block, away from the allocator */
-#define UA_TO_FRONT	BIT(1)	/* to be handed out next, not last */
+/* Flags of ua_core.accept_block(). A binding that has no choice ignores them. */
+#define UA_FROM_END	BIT(0)	/* the zone's last block; the allocator takes the first */
+#define UA_TO_FRONT	BIT(1)	/* let the allocator use the block next, not last */
 
 /**
- * struct ua_upcalls - what the kernel asks of the module
- * @below_watermark: an allocation of @order looks at @zone, which has memory
- *	unaccepted; @failed: the zone could not serve it. Returns how many blocks
- *	were accepted. Runs in any context in which the allocator runs, hard
- *	interrupts included: no sleep, no allocation, no lock of ours, no text
- *	patching, bounded work.
- * @isolated:	a block of @zone was accepted because its pages are to be
- *	isolated, for a contiguous allocation. Same context.
+ * struct ua_upcalls - calls from the page allocator to the module
+ * @below_watermark: called for an allocation of @order from @zone, which has
+ *	unaccepted blocks; @failed says that the zone could not serve it. Returns
+ *	the number of blocks that it accepted.
+ *
+ *	Context: any in which the allocator runs, including hard interrupts. Must
+ *	not sleep, allocate memory, take a lock of the module, patch text, or work
+ *	without a bound. May wake a task only if @gfp has __GFP_KSWAPD_RECLAIM.
+ * @isolated:	called after a block of @zone was accepted because pages in it
+ *	are to be isolated, for example for a contiguous allocation. Same
+ *	restrictions.
  */
 struct ua_upcalls {
 	unsigned int (*below_watermark)(struct zone *zone, unsigned int order,
@@ -56,35 +59,34 @@ struct ua_upcalls {
 };
 
 /**
- * struct ua_core - what the module asks of the kernel
+ * struct ua_core - operations of a binding
  * @name:	 name of the binding, shown in sysfs as "binding"
- * @why:	 one line why the binding can do no more than it does, or NULL
- * @unaccepted_pages: pages that wait unaccepted in @zone; lockless, any context
- * @page_state:	 is the block whose first page has this number unaccepted? Lockless,
- *		 so of a moment that may be over; process context, for memory
- *		 may be taken out meanwhile.
- * @accept_block: accept one block of @zone. Returns 0, or -ENOENT when the zone
- *		 has none to give, or another negative errno when the platform
- *		 refused; a refused block stays unaccepted. @pfn gets the number of
- *		 its first page, unless there was none. May be called in any
+ * @why:	 the cause for which the binding cannot accept, in one line, or NULL
+ * @unaccepted_pages: unaccepted memory of @zone, in pages. Any context; takes no
+ *		 lock.
+ * @page_state:	 state of the block whose first page is @pfn. Process context;
+ *		 takes no lock, so the answer may be out of date.
+ * @accept_block: accept one block of @zone. Returns 0, -ENOENT if the zone has no
+ *		 unaccepted block, or another negative errno if the platform
+ *		 refused the block, which then stays unaccepted. @pfn gets the
+ *		 number of the block's first page, unless there was no block. Any
  *		 context in which zone->lock may be taken. NULL: cannot accept.
- * @accept_block_at: the same, but the block of @zone whose first page is @pfn, or
- *		 -ENOENT if it is not unaccepted or another task has it already.
- *		 Process context. There if @accept_block is.
- * @eager:	 true if the kernel was told to accept everything at boot
- *		 (accept_memory=eager). NULL: cannot tell.
- * @stalled_ns:	for how long tasks waited for CPUs or memory (PSI, "some"), in
- *		all. NULL: cannot tell.
- * @kexec_unsafe: kexec copies the new kernel to wherever it was told, accepted
- *		or not
- * @policy_by_default: attach unless told otherwise at load
- * @attach:	 from now on the kernel asks @upcalls. Process context; returns 0
- *		 or a negative errno, -EBUSY if another module has that place.
- *		 NULL: the kernel always decides by itself.
- * @detach:	 undo @attach; on return no upcall runs
+ * @accept_block_at: the same for the block of @zone whose first page is @pfn;
+ *		 -ENOENT if it is not unaccepted, or in flight already. Process
+ *		 context. NULL if @accept_block is.
+ * @eager:	 was the kernel booted with accept_memory=eager? NULL: not known.
+ * @stalled_ns:	 nanoseconds since boot in which tasks waited for CPUs or memory
+ *		 (the sum of the totals of "some" in PSI). NULL: not known.
+ * @kexec_unsafe: the kernel does not accept the memory to which kexec copies the
+ *		 new kernel
+ * @policy_by_default: attach, unless the user says otherwise at load
+ * @attach:	 let the kernel call @upcalls. Process context. Returns 0 or a
+ *		 negative errno, -EBUSY if another module has taken this place.
+ *		 NULL: the kernel always decides itself.
+ * @detach:	 undo @attach. Process context; on return no upcall is running.
  *
- * A kernel that lacks an operation leaves it NULL; the control files then
- * answer -EOPNOTSUPP.
+ * An operation that a kernel lacks is NULL; sysfs files that need it return
+ * -EOPNOTSUPP.
  */
 struct ua_core {
 	const char *name;
@@ -111,16 +113,17 @@ bool ua_bind_has_ram(phys_addr_t start, u64 bytes);
 /**
  * struct ua_table - the EFI unaccepted-memory table, after validation
  * @present:	the firmware or the boot stub passed a table
- * @why:	why a present table was refused, or NULL. A refused table is
- *		never touched again.
+ * @why:	the cause for which a present table was refused, or NULL. A refused
+ *		table is not read again.
  * @phys:	physical address of the table
  * @version:	layout version; 1 is the only one known
  * @unit_size:	bytes that one bit of the bitmap stands for
  * @phys_base:	physical address of the first unit
- * @size:	bytes in the bitmap
- * @bitmap:	the kernel's own bitmap, set bit = unaccepted. The kernel
- *		changes it under a lock that modules cannot take, so every look
- *		is a snapshot; we only read.
+ * @size:	size of the bitmap in bytes
+ * @bitmap:	the kernel's own bitmap, which the module only reads; a set bit is
+ *		an unaccepted unit. NULL if there is no table, or it was refused.
+ *		The kernel changes it under a lock that modules cannot take, so
+ *		the bits may change during a reading.
  */
 struct ua_table {
 	bool present;
@@ -134,10 +137,10 @@ struct ua_table {
 };
 
 /**
- * struct ua_table_bits - what the bitmap says at one moment
- * @set:	units not accepted yet
- * @first:	first such unit, valid if @set
- * @last:	last such unit, valid if @set
+ * struct ua_table_bits - result of one reading of the bitmap
+ * @set:	number of unaccepted units
+ * @first:	number of the first such unit, valid if @set is not 0
+ * @last:	number of the last such unit, valid if @set is not 0
  */
 struct ua_table_bits {
 	u64 set;
