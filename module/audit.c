@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Do all counters of unaccepted memory agree? The page allocator's blocks,
- * the kernel's counter and the table's bitmap are of three moments, since no task may
- * hold zone->lock while a large zone is walked. So what has changed meanwhile is
- * allowed for, and what does not fit is looked at again before it is reported.
+ * Do the page allocator's blocks, the kernel's counter and the table's bitmap agree?
+ * They are read one after the other, because zone->lock must not be held while a
+ * large zone is walked. So changes during the walk are allowed for, and a difference
+ * is checked again before it is reported.
  *
- * That an unaccepted block has no bit is no mistake: the unit that it had may have been
- * accepted as the guard behind its neighbour.
+ * An unaccepted block without a bit is no error: the only unit of it that still had
+ * one may have been accepted as the guard unit after the neighbouring block.
  */
 #include <linux/delay.h>
 #include <linux/minmax.h>
@@ -20,14 +20,14 @@
 #define TRIES		20
 #define PAUSE_MS	10
 
-/* More blocks than there are CPUs to accept them, mostly. */
+/* Normally enough for one block in flight on each CPU. */
 #define SUSPECTS	32
 
 /**
  * struct walk - a walk through a zone
- * @audit:	what is found
- * @suspects:	blocks with a bit set that are not unaccepted
- * @nr_suspects: how many there are, also beyond SUSPECTS
+ * @audit:	the result
+ * @suspects:	blocks that have a bit set, but are not on the zone's list
+ * @nr_suspects: number of these, which may be more than SUSPECTS
  */
 struct walk {
 	struct ua_audit *audit;
@@ -35,7 +35,7 @@ struct walk {
 	u64 nr_suspects;
 };
 
-/* In this order, for a block leaves the list before its bits are cleared. */
+/* In this order, because a block leaves the list before its bits are cleared. */
 static bool is_suspect(unsigned long pfn)
 {
 	return ua_state.core->page_state(pfn) == UA_PAGE_OTHER && ua_block_has_bits(pfn);
@@ -77,7 +77,7 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 	audit->counter = ua_state.core->unaccepted_pages(zone);
 	audit->inflight = atomic64_read(&ua_zone_stat(zone)->inflight) / UA_BLOCK_BYTES;
 
-	/* Each block was unaccepted at one moment between the two readings, or not. */
+	/* The walk looked at each block once between the two readings of the counter. */
 	pages = (audit->list + audit->taken) * UA_BLOCK_PAGES;
 	if (pages < min(before, audit->counter))
 		audit->missing = min(before, audit->counter) - pages;
@@ -85,7 +85,7 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 		audit->missing = max(before, audit->counter) - pages;
 }
 
-/* A block in flight is accepted soon; with more than SUSPECTS of them look again. */
+/* A suspect in flight has its bits cleared soon. One that keeps them is stray. */
 static void question_suspects(struct walk *walk)
 {
 	struct ua_audit *audit = walk->audit;
@@ -104,12 +104,12 @@ static void question_suspects(struct walk *walk)
 }
 
 /**
- * ua_audit_zone - do all counters of a zone agree?
+ * ua_audit_zone - do all sources agree on the unaccepted memory of a zone?
  * @zone: a populated zone
- * @audit: what they say
+ * @audit: the result: what each source says
  *
- * Context: process context; sleeps for some tenths of a second if they do not.
- * Return: true if they do.
+ * Context: process context; sleeps for some tenths of a second if they differ.
+ * Return: true if they agree.
  */
 bool ua_audit_zone(struct zone *zone, struct ua_audit *audit)
 {

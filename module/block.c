@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What is known of a block: from the page allocator, the table, and the map of
- * RAM. Looks at struct pages and bits, never at the memory itself.
+ * The state of a block, from the page allocator, the EFI table and the map of RAM.
+ * Reads struct pages and bits, never the memory itself, which may be unaccepted.
  */
 #include <linux/align.h>
 #include <linux/memory_hotplug.h>
@@ -16,15 +16,14 @@
 /**
  * ua_block_next - walk the blocks of a zone
  * @zone: a populated zone
- * @pfn: where to begin
+ * @pfn: number of the page to begin at
  *
- * Nodes may be interleaved, and there may be holes.
+ * Skips holes, and blocks of other zones, since nodes may be interleaved.
  *
- * Context: process context, may sleep. A block that is taken out of the machine
- * while it is looked at is nobody's; that is the caller's to bear, as for all who
- * look pages up by number.
- * Return: number of the first page of the first block at @pfn or behind it, or
- * ULONG_MAX behind the last.
+ * Context: process context, may sleep. Takes no lock: memory hotplug may remove the
+ * block afterwards, as any page that is looked up by number.
+ * Return: number of the first page of the next block that begins at or after @pfn,
+ * or ULONG_MAX after the last block.
  */
 unsigned long ua_block_next(struct zone *zone, unsigned long pfn)
 {
@@ -41,11 +40,11 @@ unsigned long ua_block_next(struct zone *zone, unsigned long pfn)
 }
 
 /**
- * ua_block_has_bits - is any of a block not accepted?
+ * ua_block_has_bits - is any unit of a block unaccepted?
  * @pfn: number of its first page
  *
- * Context: any.
- * Return: what the table says at this moment; false if it says nothing.
+ * Context: any; takes no lock, so the answer may be out of date.
+ * Return: true if a bit of the block is set; false if the table does not cover it.
  */
 bool ua_block_has_bits(unsigned long pfn)
 {
@@ -53,11 +52,11 @@ bool ua_block_has_bits(unsigned long pfn)
 }
 
 /**
- * ua_block_look - what is known of a block
- * @pfn: number of its first page, whether there is one or not
+ * ua_block_look - state of a block
+ * @pfn: number of its first page, which need not exist
  *
- * Context: process context.
- * Return: see enum ua_block; of a moment that may be over.
+ * Context: process context; takes no lock, so the answer may be out of date.
+ * Return: see enum ua_block.
  */
 enum ua_block ua_block_look(unsigned long pfn)
 {
@@ -77,9 +76,9 @@ enum ua_block ua_block_look(unsigned long pfn)
 }
 
 /**
- * ua_block_unaccepted - what is unaccepted in a range
- * @start: number of its first page, the first of a block
- * @end: number of the page behind it, the first of a block
+ * ua_block_unaccepted - unaccepted memory in a range of blocks
+ * @start: number of the first page of the first block
+ * @end: number of the page after the last block
  *
  * Context: process context, may sleep.
  * Return: bytes.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The arithmetic of acceptance: numbers in, number out. No locks, no kernel
- * state, so that the same file runs in userspace under its unit tests.
+ * The arithmetic of acceptance. It uses no locks and no kernel state, so that the
+ * unit tests can build this file in userspace.
  */
 #include <linux/math64.h>
 
@@ -10,13 +10,14 @@
 #define NS_PER_SECOND	1000000000ULL
 
 /**
- * ua_policy_blocks - how many blocks it takes to hold a number of bytes
- * @bytes: bytes asked for; any value, up to U64_MAX
+ * ua_policy_blocks - number of blocks that hold a number of bytes
+ * @bytes: any value, up to U64_MAX
  * @block_bytes: bytes in a block, not 0
  *
- * Return: blocks, rounded up. The division comes first: adding
- * @block_bytes - 1 would wrap for a request near U64_MAX and turn "everything"
- * into "nothing".
+ * Divides before it rounds up: adding @block_bytes - 1 to a value near U64_MAX
+ * would wrap, and turn "everything" into "nothing".
+ *
+ * Return: blocks, rounded up.
  */
 u64 ua_policy_blocks(u64 bytes, u64 block_bytes)
 {
@@ -26,7 +27,7 @@ u64 ua_policy_blocks(u64 bytes, u64 block_bytes)
 
 /**
  * ua_policy_percent - a share of a number of blocks
- * @blocks: the whole; below 2^57, which physical addresses guarantee
+ * @blocks: all blocks; below 2^57, which physical addresses guarantee
  * @percent: 0 to 100
  *
  * Return: blocks, rounded up, so that 1 % of a single block is that block.
@@ -38,17 +39,17 @@ u64 ua_policy_percent(u64 blocks, unsigned int percent)
 
 /**
  * ua_policy_pace - may a piece of work start now?
- * @next_ns: in and out: the earliest time at which the next piece may start;
- *	shared by all that are paced together, under their lock. 0 at first.
- * @now_ns: monotonic time
+ * @next_ns: in and out: the earliest time at which the next piece may start, 0 at
+ *	first. Callers that share a limit share this, and hold a lock.
+ * @now_ns: CLOCK_MONOTONIC
  * @bytes: size of the piece; below 2^34, so that the product fits
  * @bytes_per_second: the limit, 0 for none
  *
- * Unused time is not saved up: after a pause the first piece goes at
- * once and the second waits its full interval. So the work that starts within
- * any window of w seconds is at most bytes_per_second * w plus one piece.
+ * Unused time is not saved up: after a pause the first piece may start at once,
+ * and the second waits its full interval. So the work that starts within any
+ * window of w seconds is at most bytes_per_second * w plus one piece.
  *
- * Return: 0 if the piece may start (and its slot is taken), else the
+ * Return: 0 if the piece may start, and then @next_ns is moved on; otherwise the
  * nanoseconds to wait before asking again.
  */
 u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
@@ -68,19 +69,18 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
  * ua_policy_want - how many blocks should an allocation accept?
  * @view: the zone
  * @block_pages: pages in a block
- * @failed: the zone could not serve the allocation as it is
+ * @failed: the zone could not serve the allocation
  * @begun: this allocation has accepted a block already
  *
  * The goal is the promo watermark, as in the kernel: above it nothing reclaims.
- * What others are just accepting counts as if it were there, so that CPUs short
- * of the same blocks do not each take them. An allocation that was served lets
- * the zone fall a block below the goal before it begins (or down to the high
- * watermark, whichever is closer), so that not every allocation accepts a bit.
- * One that failed takes a block whatever the sum says: free pages in small
- * pieces do not serve a high order, an untouched block serves any.
+ * Blocks in flight count as free, so that several CPUs do not each make up the same
+ * deficit. An allocation that did not fail starts only when the zone is a block
+ * below the goal, or at the high watermark, whichever is closer, so that not every
+ * allocation accepts a little. One that failed accepts a block even without a
+ * deficit: many small free pieces do not serve a high order, a whole block does.
  *
- * Return: blocks; never more than the deficit rounded up, or 1 for @failed;
- * never 0 for @failed with a block unaccepted.
+ * Return: blocks; at most the deficit rounded up, but at least 1 for @failed if
+ * there is an unaccepted block.
  */
 u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 		   bool failed, bool begun)
@@ -91,7 +91,7 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 
 	if (view->unaccepted <= 0)
 		return 0;
-	/* No watermarks yet: a storm of acceptance if each CPU had its way. */
+	/* Without watermarks there is no deficit, and all allocations would accept. */
 	if (!view->promo)
 		return failed;
 
@@ -107,8 +107,8 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 }
 
 /*
- * How far the zone may fall below the goal of the background thread before it
- * begins: at least a block, or it would be woken for each.
+ * How many pages the zone may fall below the goal of the background thread before
+ * the thread begins: at least a block, or each block would wake it.
  */
 static s64 ahead_slack(u64 block_pages, u64 headroom)
 {
@@ -121,12 +121,10 @@ static s64 ahead_slack(u64 block_pages, u64 headroom)
  * ua_policy_ahead - how many blocks should be accepted ahead of need?
  * @view: the zone
  * @block_pages: pages in a block
- * @headroom: pages that are to be free beyond the promo watermark
- * @begun: it has begun to fill the zone up, and not finished
+ * @headroom: pages that should be free above the promo watermark
+ * @begun: the background is filling the zone up already
  *
- * Rounded down: what is accepted ahead is never more than the headroom.
- *
- * Return: blocks.
+ * Return: blocks, rounded down, so that no more than the headroom is accepted ahead.
  */
 u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
 		    u64 headroom, bool begun)
@@ -149,8 +147,7 @@ u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
  * @block_pages: pages in a block
  * @headroom: as for ua_policy_ahead()
  *
- * Return: the number of free pages at and above which ua_policy_ahead() has
- * nothing to do.
+ * Return: pages; ua_policy_ahead() has nothing to do unless fewer are free.
  */
 s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
 			 u64 headroom)
@@ -160,10 +157,10 @@ s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
 	return view->promo + (s64)headroom - ahead_slack(block_pages, headroom) + 1;
 }
 
-/* Moves an average towards what was seen for @dt_ns; tau is its memory. */
+/* Moves an average with time constant @tau_ns towards what was seen for @dt_ns. */
 static u64 average(u64 old, u64 seen, u64 dt_ns, u64 tau_ns)
 {
-	/* In 1/1024: the products of rates and times would not fit. */
+	/* In units of 1/1024, because products of rates and times would not fit. */
 	u64 weight = div64_u64(dt_ns << 10, dt_ns + tau_ns);
 
 	return (old * (1024 - weight) + seen * weight) >> 10;
@@ -171,17 +168,17 @@ static u64 average(u64 old, u64 seen, u64 dt_ns, u64 tau_ns)
 
 #define DEMAND_FAST_NS	(NS_PER_SECOND / 4)
 #define DEMAND_SLOW_NS	(5 * NS_PER_SECOND)
-/* Looks closer together than this are one: the counters move in steps. */
+/* Observations closer together than this are skipped: the counters move in steps. */
 #define DEMAND_STEP_NS	(NS_PER_SECOND / 200)
-/* After so long nothing of what was is left, and the products still fit. */
+/* Longer intervals are cut to this: the averages have forgotten all, and products fit. */
 #define DEMAND_MAX_NS	(600 * NS_PER_SECOND)
 
 /**
- * ua_policy_observe - take a look at what is free
- * @demand: what was learned so far; all 0 at first
- * @now_ns: monotonic time
- * @free: pages free now, accepted or not. So what is accepted does not change
- *	it, and what falls is what was taken.
+ * ua_policy_observe - update the demand for memory of a zone
+ * @demand: the averages so far; all 0 at first
+ * @now_ns: CLOCK_MONOTONIC
+ * @free: free pages, accepted or not. Acceptance does not change this number, so
+ *	it falls by what was allocated.
  */
 void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free)
 {
@@ -207,9 +204,9 @@ void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free)
 }
 
 /**
- * ua_policy_headroom - what is to be free beyond the watermark now?
- * @headroom: what was asked for
- * @demand: how fast memory is taken
+ * ua_policy_headroom - how many pages should be free above the watermark now?
+ * @headroom: the user's settings
+ * @demand: how fast memory is allocated
  *
  * Return: pages.
  */
@@ -224,12 +221,12 @@ u64 ua_policy_headroom(const struct ua_headroom *headroom,
 }
 
 /**
- * ua_policy_backoff - how long to stay away after another failure?
- * @last_ns: how long it was last time, 0 if that went well
- * @first_ns: the shortest
- * @max_ns: the longest
+ * ua_policy_backoff - how long to wait after another failure
+ * @last_ns: the last wait, 0 if there was a success since
+ * @first_ns: the first wait
+ * @max_ns: the longest wait
  *
- * Return: nanoseconds: twice as long each time.
+ * Return: nanoseconds; twice the last wait, within these limits.
  */
 u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns)
 {
@@ -239,9 +236,9 @@ u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns)
 }
 
 /**
- * ua_policy_share - how long to rest so that work is a share of the time?
+ * ua_policy_share - how long to pause so that work is a share of the time
  * @work_ns: how long the work took
- * @percent: 1 to 100
+ * @percent: the share, 1 to 100
  *
  * Return: nanoseconds.
  */
@@ -252,14 +249,14 @@ u64 ua_policy_share(u64 work_ns, unsigned int percent)
 
 /**
  * ua_policy_slow - has acceptance become slow?
- * @usual_ns: in and out: what a block usually takes; 0 at first
- * @block_ns: what one took just now
+ * @usual_ns: in and out: the usual time for a block; 0 at first
+ * @block_ns: the time that the last block took
  *
- * The fastest ever seen would be a bad measure: one block of which all but a
- * unit is accepted already takes next to nothing. So what is usual follows
- * slowly, by an eighth, and a host that stays slow becomes the usual one.
+ * @usual_ns moves towards @block_ns by an eighth each time, so a host that stays
+ * slow becomes the usual case. The shortest time would be a bad measure, because a
+ * block of which most is accepted already takes next to no time.
  *
- * Return: whether it took more than four times what is usual.
+ * Return: true if the block took more than four times the usual time.
  */
 bool ua_policy_slow(u64 *usual_ns, u64 block_ns)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Numbers in, number out. No locks, no kernel state; also built in userspace. */
+/* policy.c: arithmetic without locks and kernel state, also built in userspace. */
 #ifndef _UNACCEPTED_POLICY_H
 #define _UNACCEPTED_POLICY_H
 
@@ -7,12 +7,12 @@
 
 /**
  * struct ua_zone_view - a zone as the policy sees it, in pages
- * @free:	accepted and free, less what this allocation may not use; may be
- *		negative for a moment
- * @coming:	being accepted by others right now
+ * @free:	accepted and free, less what this allocation may not use; the
+ *		counters may be out of step, so this may be negative
+ * @coming:	in flight on other CPUs
  * @unaccepted:	unaccepted
  * @high:	the zone's high watermark
- * @promo:	the promo watermark, the goal; 0 before watermarks are set
+ * @promo:	the promo watermark, which is the goal; 0 before watermarks are set
  */
 struct ua_zone_view {
 	s64 free;
@@ -23,11 +23,11 @@ struct ua_zone_view {
 };
 
 /**
- * struct ua_demand - how fast memory of a zone is taken
- * @at_ns:	when it was looked at last, 0 for never
- * @free:	what was free then, unaccepted or not, in pages
- * @fast:	pages per second, over about DEMAND_FAST_NS
- * @slow:	the same, over about DEMAND_SLOW_NS
+ * struct ua_demand - how fast memory of a zone is allocated
+ * @at_ns:	time of the last observation, CLOCK_MONOTONIC; 0 if there was none
+ * @free:	free pages at that time, accepted or not
+ * @fast:	pages per second, averaged over about DEMAND_FAST_NS
+ * @slow:	pages per second, averaged over about DEMAND_SLOW_NS
  */
 struct ua_demand {
 	u64 at_ns;
@@ -37,10 +37,10 @@ struct ua_demand {
 };
 
 /**
- * struct ua_headroom - what is wanted beyond the watermark
- * @pages:	in any case
- * @lead_ns:	for how long in advance the demand is to be met
- * @limit:	not more than this, whatever the demand
+ * struct ua_headroom - how much should be free above the watermark
+ * @pages:	the least, in pages
+ * @lead_ns:	plus the demand of this time, in nanoseconds
+ * @limit:	the most, in pages
  */
 struct ua_headroom {
 	u64 pages;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The cpu_stats: what is unaccepted, what was accepted since load, by whom, and how long
- * it took. Written from every context in which memory is allocated.
+ * Statistics: what is unaccepted, what was accepted since load, for which cause, and
+ * how long it took. Written in every context in which memory is allocated.
  */
 #include <linux/ktime.h>
 #include <linux/mm.h>
@@ -19,7 +19,7 @@ const struct ua_scope ua_everything = { .nid = UA_ALL, .zone = UA_ALL };
  * ua_zone_next - walk the zones that have memory
  * @zone: the last one, or NULL to begin
  *
- * The kernel's own iterators need symbols that modules do not get.
+ * The kernel's own iterators need symbols that are not exported.
  *
  * Context: any.
  * Return: the next populated zone of an online node, or NULL after the last.
@@ -37,7 +37,7 @@ struct zone *ua_zone_next(struct zone *zone)
 }
 
 /**
- * ua_zone_stat - what we keep of a zone
+ * ua_zone_stat - the module's data of a zone
  * @zone: any zone
  *
  * Context: any.
@@ -50,9 +50,10 @@ struct ua_zone_stat *ua_zone_stat(struct zone *zone)
 
 /**
  * ua_scope_covers - is a zone part of a scope?
- * @scope: some part of the machine
+ * @scope: a part of the machine
  * @zone: any zone
  *
+ * Context: any.
  * Return: true if it is.
  */
 bool ua_scope_covers(const struct ua_scope *scope, struct zone *zone)
@@ -67,10 +68,10 @@ static u64 zone_unaccepted(struct zone *zone)
 }
 
 /**
- * ua_stats_unaccepted - what is unaccepted in a scope
- * @scope: some part of the machine
+ * ua_stats_unaccepted - unaccepted memory of a scope
+ * @scope: a part of the machine
  *
- * Context: any; no lock.
+ * Context: any; takes no lock.
  * Return: bytes.
  */
 u64 ua_stats_unaccepted(const struct ua_scope *scope)
@@ -85,10 +86,10 @@ u64 ua_stats_unaccepted(const struct ua_scope *scope)
 }
 
 /**
- * ua_stats_unaccepted_node - what is unaccepted in all zones of a node
+ * ua_stats_unaccepted_node - unaccepted memory of a node
  * @nid: an online node
  *
- * Context: any; no lock.
+ * Context: any; takes no lock.
  * Return: bytes.
  */
 u64 ua_stats_unaccepted_node(int nid)
@@ -99,9 +100,9 @@ u64 ua_stats_unaccepted_node(int nid)
 }
 
 /*
- * The last blocks, for people to look at. Writers are in any context and must not
- * wait for each other, so each takes the next slot, unless the one that had it a
- * lap before is still at it; then its entry is lost.
+ * A ring of the last events, for debugfs. Writers run in any context and must not
+ * wait for each other. Each takes the next slot; if the writer that had this slot
+ * one lap before is not done yet, the new event is lost.
  */
 static struct recent {
 	u64 number;
@@ -120,15 +121,15 @@ static void note_recent(const struct ua_event *event)
 	if (old == RECENT_BUSY || cmpxchg(&slot->number, old, RECENT_BUSY) != old)
 		return;
 	slot->event = *event;
-	/* A reader of the number finds the event written. Pairs with smp_load_acquire(). */
+	/* The event before its number. Pairs with smp_load_acquire() in ua_stats_recent(). */
 	smp_store_release(&slot->number, number);
 }
 
 /**
- * ua_stats_recent_last - the number of the last event; they count from 1
+ * ua_stats_recent_last - the number of the last event
  *
  * Context: any.
- * Return: 0 if there was none.
+ * Return: the number; events are numbered from 1, so 0 if there was none.
  */
 u64 ua_stats_recent_last(void)
 {
@@ -138,29 +139,32 @@ u64 ua_stats_recent_last(void)
 /**
  * ua_stats_recent - read an event
  * @number: its number
- * @event: the result
+ * @event: the result, valid if this returns true
  *
  * Context: any.
- * Return: false if it has been overwritten, is being written, or was lost.
+ * Return: false if the event was overwritten, is being written, or was lost.
  */
 bool ua_stats_recent(u64 number, struct ua_event *event)
 {
 	const struct recent *slot = &recent[number % UA_NR_RECENT];
 
-	/* Pairs with the release in note_recent(). */
+	/* Pairs with smp_store_release() in note_recent(). */
 	if (smp_load_acquire(&slot->number) != number)
 		return false;
 	*event = slot->event;
-	/* What was read is whole if the number is still the same. */
+	/*
+	 * The event before its number again: the copy is whole if that is the
+	 * same. Pairs with cmpxchg() in note_recent(), which is a full barrier.
+	 */
 	smp_rmb();
 	return READ_ONCE(slot->number) == number;
 }
 
 /**
- * ua_stats_wait - enter how long something took
- * @zone: where
- * @cause: on whose behalf; not UA_CAUSE_ISOLATION
- * @ns: how long
+ * ua_stats_wait - count how long a task waited for acceptance
+ * @zone: the zone in which blocks were accepted
+ * @cause: the cause; not UA_CAUSE_ISOLATION
+ * @ns: the time, in nanoseconds
  *
  * Context: any.
  */
@@ -172,13 +176,13 @@ void ua_stats_wait(struct zone *zone, enum ua_cause cause, u64 ns)
 }
 
 /**
- * ua_stats_waits - how often something took a certain time
- * @zone: where
- * @cause: on whose behalf; not UA_CAUSE_ISOLATION
- * @bucket: below this power of two, in ns
+ * ua_stats_waits - one bucket of the histogram of waits
+ * @zone: the zone in which blocks were accepted
+ * @cause: the cause; not UA_CAUSE_ISOLATION
+ * @bucket: of waits below 2^@bucket nanoseconds, and not below half of that
  *
  * Context: any.
- * Return: a number.
+ * Return: number of waits, on all CPUs.
  */
 u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket)
 {
@@ -192,12 +196,12 @@ u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket)
 }
 
 /**
- * ua_stats_call - enter the attempt to accept a block
- * @zone: where
- * @event: what happened; the caller has filled in all but the zone and the task
+ * ua_stats_call - count an attempt to accept a block
+ * @zone: the block's zone
+ * @event: the attempt; this fills in the node, the zone and the task
  *
- * Interrupts allocate and accept as well, so each counter moves by one
- * instruction of its CPU.
+ * Interrupt handlers allocate and accept as well, so each counter is changed by a
+ * single per-CPU instruction.
  *
  * Context: any.
  */
@@ -228,10 +232,10 @@ void ua_stats_call(struct zone *zone, struct ua_event *event)
 }
 
 /**
- * ua_stats_isolated - enter a block that the kernel accepted and told us of
- * @zone: where
+ * ua_stats_isolated - count a block that the kernel accepted to isolate it
+ * @zone: the block's zone
  *
- * Not our work, so neither a call nor a wait of ours.
+ * Not the module's work, so neither a call nor a wait.
  *
  * Context: any.
  */
@@ -296,11 +300,11 @@ static void sum_zone(struct zone *zone, struct ua_stats_sum *sum)
 }
 
 /**
- * ua_stats_sum - the counters of a scope
- * @scope: some part of the machine
+ * ua_stats_sum - add up the counters of a scope
+ * @scope: a part of the machine
  * @sum: the result
  *
- * Context: any; takes no lock, so the parts may be of different moments.
+ * Context: any; takes no lock, so the counters may change between the readings.
  */
 void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum)
 {
@@ -314,10 +318,10 @@ void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum)
 
 /**
  * ua_stats_error - remember an error
- * @error: where; the caller serialises
+ * @error: the record to write; callers must serialise
  * @number: a negative errno
- * @who: whose it is
- * @reason: for people, a string that lives as long as the module
+ * @who: the file or thread that failed
+ * @reason: a message for the user, a string that lives as long as the module
  *
  * Context: any.
  */
@@ -331,8 +335,9 @@ void ua_stats_error(struct ua_error *error, int number, const char *who,
 }
 
 /**
- * ua_stats_init - open the cpu_stats
+ * ua_stats_init - allocate the counters, and read what is unaccepted at load
  *
+ * Context: process context, at load.
  * Return: 0 or -ENOMEM.
  */
 int ua_stats_init(void)
@@ -345,7 +350,7 @@ int ua_stats_init(void)
 	if (!ua_state.stats)
 		return -ENOMEM;
 
-	/* For empty zones too: memory hotplug may fill them while we are here. */
+	/* For empty zones too: memory hotplug may fill them while the module is loaded. */
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
 		ua_state.stats[i].cpu_stats = alloc_percpu(struct ua_cpu_stats);
 		if (!ua_state.stats[i].cpu_stats)
@@ -361,7 +366,9 @@ err_stats:
 }
 
 /**
- * ua_stats_exit - free the counters; nothing accepts any more
+ * ua_stats_exit - free the counters
+ *
+ * Context: process context, at unload, when nothing accepts any more.
  */
 void ua_stats_exit(void)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The EFI unaccepted-memory table: found, checked, described. Read only: the
+ * Finds, checks and reads the EFI unaccepted-memory table. Never writes to it: the
  * kernel owns the bitmap.
  *
  * The table is untrusted input. In the threat model of confidential computing
@@ -22,19 +22,19 @@
 
 #include "core.h"
 
-/* The one layout known: struct efi_unaccepted_memory, commit 745e3ed85f71. */
+/* The only known layout: struct efi_unaccepted_memory, commit 745e3ed85f71. */
 #define UA_TABLE_VERSION	1
 
 /**
- * ua_table_check - is a table header one that may be believed?
- * @hdr: the header, in memory that the host cannot change any more
+ * ua_table_check - is the header of a table plausible?
+ * @hdr: a copy of the header, which the host cannot change any more
  * @phys: physical address of the table
  * @phys_bits: width of a physical address on this machine
  *
- * Pure arithmetic; any context. Whether the memory behind the header is mapped
- * is for ua_table_find() to say.
+ * Arithmetic only: ua_table_find() checks whether the bitmap is mapped.
  *
- * Return: NULL, or the reason why the table must be refused.
+ * Context: any.
+ * Return: NULL, or the cause for which the table must be refused.
  */
 const char *ua_table_check(const struct efi_unaccepted_memory *hdr,
 			   phys_addr_t phys, unsigned int phys_bits)
@@ -63,10 +63,10 @@ const char *ua_table_check(const struct efi_unaccepted_memory *hdr,
 	return NULL;
 }
 
-/* Does the firmware's memory map call all of it memory that is the table's? */
+/* Is all of it RAM or ACPI memory in the memory map of the firmware? */
 static bool table_in_ram(phys_addr_t phys, u64 bytes)
 {
-	/* The stub allocates it as ACPI reclaim memory, others may choose RAM. */
+	/* The kernel's stub allocates ACPI memory; another boot loader may use RAM. */
 	return region_intersects(phys, bytes, IORESOURCE_SYSTEM_RAM,
 				 IORES_DESC_NONE) == REGION_INTERSECTS ||
 	       region_intersects(phys, bytes, IORESOURCE_MEM,
@@ -74,10 +74,10 @@ static bool table_in_ram(phys_addr_t phys, u64 bytes)
 }
 
 /*
- * Is every page of the table RAM, in the direct map, and kept out of the page
- * allocator? A size that runs past the table would otherwise have us read a
- * device's registers, an unmapped address, or memory that was not accepted,
- * which ends the guest.
+ * Is every page of the table RAM, in the direct map, and not in the page
+ * allocator? Otherwise a size beyond the table's end would make us read the
+ * registers of a device, an unmapped address, or unaccepted memory, which ends the
+ * guest.
  */
 static bool table_is_mapped(phys_addr_t phys, u64 bytes)
 {
@@ -104,8 +104,8 @@ static bool table_is_mapped(phys_addr_t phys, u64 bytes)
 }
 
 /**
- * ua_table_find - look for the table and decide whether to believe it
- * @table: filled in; @table->why says why a present table was refused
+ * ua_table_find - find the table and check it
+ * @table: the result; @table->why says why a present table was refused
  *
  * Context: process context, at load.
  */
@@ -141,9 +141,9 @@ void ua_table_find(struct ua_table *table)
 }
 
 /**
- * ua_table_count - read the bitmap once
+ * ua_table_count - count the unaccepted units
  * @table: a table that was found and not refused
- * @bits: the result: a snapshot, for the kernel clears bits meanwhile
+ * @bits: the result; may be out of date, because the kernel clears bits meanwhile
  *
  * Context: any; takes time in proportion to the bitmap (4 KiB per 64 GiB).
  */
@@ -161,7 +161,7 @@ void ua_table_count(const struct ua_table *table, struct ua_table_bits *bits)
 	}
 }
 
-/* The units of a range that have a bit: true if there are any. */
+/* Translates a range to the units that have a bit. Returns false if none has. */
 static bool range_to_units(const struct ua_table *table, phys_addr_t start,
 			   u64 bytes, unsigned long *first, unsigned long *end)
 {
@@ -177,13 +177,13 @@ static bool range_to_units(const struct ua_table *table, phys_addr_t start,
 }
 
 /**
- * ua_table_covers - does the table say anything about a range?
- * @table: as found
- * @start: where the range begins
- * @bytes: its size, not 0
+ * ua_table_covers - does the bitmap cover any of a range?
+ * @table: from ua_table_find()
+ * @start: physical address
+ * @bytes: size of the range, not 0
  *
  * Context: any.
- * Return: true if there is a bit for any of it.
+ * Return: true if there is a bit for any part of the range.
  */
 bool ua_table_covers(const struct ua_table *table, phys_addr_t start, u64 bytes)
 {
@@ -193,13 +193,13 @@ bool ua_table_covers(const struct ua_table *table, phys_addr_t start, u64 bytes)
 }
 
 /**
- * ua_table_any - is any of a range not accepted?
- * @table: as found
- * @start: where the range begins
- * @bytes: its size, not 0
+ * ua_table_any - is any unit of a range unaccepted?
+ * @table: from ua_table_find()
+ * @start: physical address
+ * @bytes: size of the range, not 0
  *
- * Context: any; a snapshot.
- * Return: true if a bit of it is set.
+ * Context: any; takes no lock, so the answer may be out of date.
+ * Return: true if a bit of the range is set.
  */
 bool ua_table_any(const struct ua_table *table, phys_addr_t start, u64 bytes)
 {
