@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ua_nothing, for kernels with the hooks: a policy of acceptance that never
- * accepts anything, and, with claim=N, says all the same that it did. The core
- * must get along with both. For tests only.
+ * ua_nothing, for kernels with the hooks: a policy that never accepts anything.
+ * With claim=N each call returns that it has accepted N blocks. The core must
+ * handle both. For tests only.
  *
- * Under /sys/module/ua_nothing/parameters/: asked, the number of calls; failed,
- * how many of them were for an allocation that the zone could not serve; told,
- * the number of blocks that others have accepted.
+ * Under /sys/module/ua_nothing/parameters/ are counters. asked: calls of the
+ * policy; failed: those for an allocation that the zone could not serve; told:
+ * blocks that the kernel accepted to isolate them.
  */
 #include <linux/atomic.h>
 #include <linux/module.h>
@@ -15,11 +15,11 @@
 
 static unsigned int claim;
 module_param(claim, uint, 0444);
-MODULE_PARM_DESC(claim, "blocks that each call claims to have accepted");
+MODULE_PARM_DESC(claim, "number of blocks that each call claims to have accepted");
 
 static unsigned int version = UNACCEPTED_HOOKS_VERSION;
 module_param(version, uint, 0444);
-MODULE_PARM_DESC(version, "of the contract, for registration to look at");
+MODULE_PARM_DESC(version, "version of the contract, which registration checks");
 
 static atomic_long_t asked, failed, told;
 
@@ -43,7 +43,7 @@ static unsigned int below_watermark(struct zone *zone, unsigned int order,
 	return claim;
 }
 
-/* Each block that is accepted for alloc_contig_range() is told of. */
+/* Called for each block that is accepted for alloc_contig_range(). */
 static void isolated(struct zone *zone)
 {
 	atomic_long_inc(&told);
@@ -67,5 +67,5 @@ static void __exit nothing_exit(void)
 
 module_init(nothing_init);
 module_exit(nothing_exit);
-MODULE_DESCRIPTION("A policy of acceptance that accepts nothing");
+MODULE_DESCRIPTION("A policy that accepts nothing, for tests");
 MODULE_LICENSE("GPL");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ua_nothing, for stock kernels: has the right to replace cond_accept_memory()
- * as a live patch would, and does nothing with it. For tests only, of what the
- * module does when it comes too late.
+ * ua_nothing, for unpatched kernels: takes the right to replace
+ * cond_accept_memory(), as a live patch would, and does not use it. For tests of
+ * what the module does if the function is taken already.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
@@ -22,7 +22,7 @@ static struct ftrace_ops ops = {
 
 static int __init nothing_init(void)
 {
-	/* A copy, for the parser writes into it. */
+	/* A writable copy, because ftrace's parser writes to it. */
 	char function[] = "cond_accept_memory";
 	int ret;
 
@@ -42,5 +42,5 @@ static void __exit nothing_exit(void)
 
 module_init(nothing_init);
 module_exit(nothing_exit);
-MODULE_DESCRIPTION("Owns the place of the kernel's policy, and leaves it as it is");
+MODULE_DESCRIPTION("Owns cond_accept_memory() and leaves it as it is, for tests");
 MODULE_LICENSE("GPL");

@@ -1,34 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Workloads that show how an allocator treats unaccepted memory, whatever decides
- * in it: the kernel's own policy or that of a module. For tests only.
+ * Workloads that show how the page allocator treats unaccepted memory, with the
+ * kernel's own policy or with that of a module. For tests only.
  *
- * Write one of these to /sys/kernel/debug/ua_workload/run, and read what came of
- * it, "key value" lines, from report:
+ * Write one of these to /sys/kernel/debug/ua_workload/run, and read the result, as
+ * lines of "key value", from report:
  *
- *	fragment MIB		see to it that so much accepted memory of each
- *				zone is free, in single pages, the rest held
- *	release			give all that is held back
+ *	fragment MIB		leave this much accepted memory of each zone free, in
+ *				single pages, and hold the rest
+ *	release			free all held pages
  *	high ORDER N KIND	N allocations; KIND: noretry, retry, plain or movable.
- *				short: before how many of them no zone had one free;
- *				unserved: how many of those accepted nothing;
- *				lacked: before how many the zone had none
- *	burst BLOCKS [probe]	the watermark rises so far at once; then single
- *				pages until it is reached. probe: with a timer
- *				that sees for how long interrupts are off
- *	parallel THREADS BLOCKS	the same by a thread on each of some CPUs
+ *				short: allocations before which no zone had one free;
+ *				unserved: those of them that accepted nothing;
+ *				lacked: allocations before which the zone had none
+ *	burst BLOCKS [probe]	raise the watermark by this much at once; then allocate
+ *				single pages until it is reached. probe: a timer
+ *				measures for how long interrupts are off
+ *	parallel THREADS BLOCKS	the same by threads, each on a CPU of its own
  *	contig first|second	alloc_contig_range() on half of an unaccepted block
- *	loop ORDER N		N times a block of ORDER, allocated and freed
- *				at once, interrupts off: what does it cost?
- *	steal PERCENT MS	for so long the host takes this share of each CPU, or
- *				so the kernel's accounts say
- *	skew PAGES		the counter of unaccepted pages goes wrong by so many
- *	bit UNIT		the bit of a unit in the EFI table is flipped
- *	alias shared|private	a page of this kind, mapped as the other one and read
- *	zone			only look
+ *	loop ORDER N		allocate and free N times memory of ORDER, with
+ *				interrupts off, and count the cycles
+ *	steal PERCENT MS	for this time, let the kernel's statistics say that the
+ *				host takes this share of each CPU
+ *	skew PAGES		add this to the counter of unaccepted pages
+ *	bit UNIT		flip the bit of a unit in the EFI table
+ *	alias shared|private	allocate a page of this kind, map it as the other kind,
+ *				and read it
+ *	zone			only report the state of the zone
  *
- * The watermark that counts (WMARK_PROMO) is moved here and not by sysctl:
- * between the write and our allocation no other task must allocate.
+ * The watermark (WMARK_PROMO) is changed here and not by sysctl, because no other
+ * task must allocate between that and the allocation of the test.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -61,19 +62,19 @@
 #include "../../module/bind_zone.h"
 
 #define BLOCK_PAGES	((long)MAX_ORDER_NR_PAGES)
-/* MAX_PAGE_ORDER, which older kernels do not have. */
+/* MAX_PAGE_ORDER, which kernels before 6.8 do not have. */
 #define LARGEST_ORDER	ilog2(MAX_ORDER_NR_PAGES)
 #define HALF_PAGES	(BLOCK_PAGES / 2)
 
-/* Too few for a block of order 9, enough for what the per-CPU lists take. */
+/* Pages: too few for one of order 9, enough to fill the per-CPU lists. */
 #define LEFT_FREE	400
 
-/* By far more allocations than any policy needs to make up a deficit. */
+/* Far more allocations than any policy needs to make up a deficit. */
 #define ENOUGH		1000000
 
 #define PROBE_NS	(100 * NSEC_PER_USEC)
 
-static DEFINE_MUTEX(lock);	/* one workload at a time, and what follows */
+static DEFINE_MUTEX(lock);	/* one workload at a time; guards what follows */
 static LIST_HEAD(held);
 static char report[1024];
 static size_t report_len;
@@ -100,7 +101,7 @@ static long unaccepted(struct zone *zone)
 	return zone_page_state(zone, NR_UNACCEPTED);
 }
 
-/* Accepted and free, as the watermark checks count it. */
+/* Accepted and free pages, as the watermark checks count them. */
 static long spare(struct zone *zone)
 {
 	long pages = zone_page_state(zone, NR_FREE_PAGES);
@@ -116,14 +117,14 @@ static long deficit(struct zone *zone)
 	return (long)wmark_pages(zone, WMARK_PROMO) - spare(zone);
 }
 
-/* Never 0: that means to the kernel that there are no watermarks yet. */
+/* Never 0, because to the kernel this means that there are no watermarks yet. */
 static void set_promo(struct zone *zone, long pages)
 {
 	WRITE_ONCE(zone->watermark_boost, 0);
 	WRITE_ONCE(zone->_watermark[WMARK_PROMO], max(pages, 1L));
 }
 
-/* All of them as low as they can be. */
+/* Sets all watermarks as low as possible. */
 static void lower_marks(struct zone *zone)
 {
 	int i;
@@ -133,7 +134,7 @@ static void lower_marks(struct zone *zone)
 	set_promo(zone, 1);
 }
 
-/* The zone that serves GFP_KERNEL first, if something is unaccepted there. */
+/* The zone that serves GFP_KERNEL first, if it has unaccepted memory. */
 static struct zone *target_zone(void)
 {
 	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[ZONE_NORMAL];
@@ -161,7 +162,7 @@ static int run_zone(int argc, char **argv)
 
 /* ---- fragmented memory, and allocations of high order ---- */
 
-/* See to it that a zone has some accepted pages free. */
+/* Has the kernel accept until a number of pages of the zone are free. */
 static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 {
 	int i;
@@ -178,9 +179,9 @@ static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 }
 
 /*
- * Take what is accepted, down to LEFT_FREE, and nothing of what is unaccepted: that
- * takes watermarks which are below. Should a block be accepted all the same, the
- * last large one is gone, and it is enough to take that block as well.
+ * Allocate the accepted pages, down to LEFT_FREE, without accepting any, for which
+ * the watermarks must be low. If a block is accepted all the same, the zone has no
+ * large free page left, and it is enough to allocate that block as well.
  */
 static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
 {
@@ -205,7 +206,7 @@ static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
 	}
 }
 
-/* Where nothing is unaccepted the watermarks end it; what is large goes first. */
+/* For a zone without unaccepted memory: take large pages until the watermarks refuse. */
 static void take_large(struct list_head *list, gfp_t gfp)
 {
 	int order, i;
@@ -221,7 +222,7 @@ static void take_large(struct list_head *list, gfp_t gfp)
 	}
 }
 
-/* Free every second page: none has a free neighbour to merge with. */
+/* Free every second page, so that none has a free neighbour to merge with. */
 static long perforate(struct list_head *list)
 {
 	struct page *page, *next;
@@ -274,7 +275,7 @@ static int run_fragment(int argc, char **argv)
 		return -ENODATA;
 	if (argc != 2 || kstrtoul(argv[1], 0, &mib))
 		return -EINVAL;
-	/* From the zone that is asked first: the next is asked once it is empty. */
+	/* In the order in which the allocator tries the zones. */
 	ret = fragment_zone(zone, mib << (20 - PAGE_SHIFT), gfp);
 #ifdef CONFIG_ZONE_DMA32
 	if (!ret)
@@ -318,7 +319,7 @@ static int high_gfp(const char *kind, gfp_t *gfp)
 	return 0;
 }
 
-/* What is there for atomic allocations only, or on its way out, is not for us. */
+/* Leaves out pages that are reserved for atomic allocations, or isolated. */
 static bool zone_may_have(struct zone *zone, unsigned int order)
 {
 	unsigned int larger;
@@ -328,14 +329,14 @@ static bool zone_may_have(struct zone *zone, unsigned int order)
 		for (type = 0; type < MIGRATE_PCPTYPES; type++)
 			if (!list_empty(&zone->free_area[larger].free_list[type]))
 				return true;
-	/* Those lists hold huge pages, too. */
+	/* The per-CPU lists hold huge pages, too. */
 	for_each_online_cpu(cpu)
 		if (READ_ONCE(per_cpu_ptr(zone->per_cpu_pageset, cpu)->count) >= 1 << order)
 			return true;
 	return false;
 }
 
-/* Is there none of an order, nor what could be split? */
+/* Is no page of this order free, and no larger one that could be split? */
 static bool none_free(unsigned int order)
 {
 	int node, i;
@@ -408,9 +409,9 @@ static int run_high(int argc, char **argv)
 /* ---- the watermark rises ---- */
 
 /**
- * struct probe - a timer that finds out for how long interrupts are off
- * @timer:	fires every PROBE_NS, if it can
- * @late_ns:	how late it was at worst
+ * struct probe - a timer that measures for how long interrupts are off
+ * @timer:	fires every PROBE_NS unless interrupts are off
+ * @late_ns:	the longest delay so far
  */
 struct probe {
 	struct hrtimer timer;
@@ -437,12 +438,12 @@ static void probe_start(struct probe *probe)
 }
 
 /**
- * struct burst - what became of a deficit
- * @allocations: until it was made up
- * @first_blocks: accepted by the first of them
- * @most_blocks: accepted by one of them at most
- * @first_ns:	how long the first took
- * @longest_ns:	how long one of them took at most
+ * struct burst - the allocations that made up a deficit
+ * @allocations: their number
+ * @first_blocks: blocks that the first one accepted
+ * @most_blocks: the most blocks that one of them accepted
+ * @first_ns:	how long the first one took
+ * @longest_ns:	how long the slowest one took
  */
 struct burst {
 	u64 allocations;
@@ -452,7 +453,7 @@ struct burst {
 	u64 longest_ns;
 };
 
-/* Nothing else may run on this CPU, so that what was accepted is ours. */
+/* Without preemption, so that no other task of this CPU accepts meanwhile. */
 static bool burst_one(struct zone *zone, struct burst *burst)
 {
 	struct page *page;
@@ -523,12 +524,12 @@ static int run_burst(int argc, char **argv)
 
 /**
  * struct run - threads that start together
- * @zone:	where the deficit is
- * @ready:	threads that wait for @go
- * @go:		it has begun
- * @last_ns:	when the last one ended
- * @longest_ns:	how long one allocation took at most
- * @allocations: of all of them
+ * @zone:	the zone with the deficit
+ * @ready:	number of threads that wait for @go
+ * @go:		lets the threads begin
+ * @last_ns:	when the last thread ended
+ * @longest_ns:	how long the slowest allocation took
+ * @allocations: number of allocations of all threads
  */
 struct run {
 	struct zone *zone;
@@ -587,7 +588,7 @@ static int start_workers(struct run *run, struct task_struct **tasks, int thread
 		tasks[i] = get_task_struct(task);
 		wake_up_process(task);
 	}
-	/* One that has not begun would be stopped before it does anything. */
+	/* kthread_stop() on a thread that has not run yet would keep it from running. */
 	while (atomic_read(&run->ready) < i)
 		msleep(20);
 	return i;
@@ -634,7 +635,7 @@ static int run_parallel(int argc, char **argv)
 
 /* ---- contiguous memory ---- */
 
-/* The first page of some unaccepted block, or 0. It may be gone a moment later. */
+/* Number of the first page of an unaccepted block, or 0. It may be accepted any time. */
 static unsigned long unaccepted_pfn(struct zone *zone)
 {
 	unsigned long flags, pfn = 0;
@@ -677,15 +678,15 @@ static int run_contig(int argc, char **argv)
 	return 0;
 }
 
-/* ---- what a page costs ---- */
+/* ---- the cost of an allocation ---- */
 
 #define NOPS		1000
 
 /**
- * struct loop - the same allocations again and again
- * @order:	of each
- * @count:	how many
- * @failed:	how many of them came to nothing
+ * struct loop - equal allocations in a loop
+ * @order:	order of each
+ * @count:	number of allocations
+ * @failed:	number of those that failed
  */
 struct loop {
 	unsigned int order;
@@ -709,7 +710,7 @@ static noinline u64 loop_cycles(struct loop *loop)
 	return rdtsc_ordered() - start;
 }
 
-/* Where time is a count of instructions: how many cycles is one? */
+/* How many cycles is an instruction, in an emulator whose time counts instructions? */
 static noinline u64 nop_cycles(bool nops)
 {
 	u64 start = rdtsc_ordered();
@@ -720,9 +721,9 @@ static noinline u64 nop_cycles(bool nops)
 }
 
 /*
- * In one go with interrupts off, for whatever else comes to run allocates too.
- * The first loop is for the per-CPU lists, and for the block to be where the
- * last allocation left it; the other two are to be equal.
+ * With interrupts off throughout, because other code that runs allocates, too. The
+ * first loop is not measured: it fills the per-CPU lists, and puts the page where
+ * each allocation leaves it. The other two should take the same time.
  */
 static int run_loop(int argc, char **argv)
 {
@@ -754,9 +755,9 @@ static int run_loop(int argc, char **argv)
 	return 0;
 }
 
-/* ---- faults in the accounts ---- */
+/* ---- faults in the counters ---- */
 
-/* The kernel's counter of the first node's last zone is wrong from here on. */
+/* Falsifies the kernel's counter of the last zone of the first node. */
 static int run_skew(int argc, char **argv)
 {
 	struct zone *zone = &NODE_DATA(first_online_node)->node_zones[MAX_NR_ZONES - 1];
@@ -770,7 +771,7 @@ static int run_skew(int argc, char **argv)
 	return 0;
 }
 
-/* Nothing in the guest may need the true one. */
+/* The bit must be of a unit whose real state does not matter in the test. */
 static int run_bit(int argc, char **argv)
 {
 	struct efi_unaccepted_memory *table = efi_get_unaccepted_table();
@@ -785,7 +786,7 @@ static int run_bit(int argc, char **argv)
 	return 0;
 }
 
-/* A page that cannot be made private again is lost: it must not be handed out again. */
+/* A page that cannot be made private again is not freed, because it cannot be used. */
 static int run_alias(int argc, char **argv)
 {
 	bool shared = argc == 2 && !strcmp(argv[1], "shared");
@@ -818,7 +819,7 @@ static int run_alias(int argc, char **argv)
 
 /* ---- debugfs ---- */
 
-/* In steps short enough for tasks that look ten times a second. */
+/* Short steps, because the module may read the statistics ten times a second. */
 #define STEAL_STEP_NS	(20 * (u64)NSEC_PER_MSEC)
 
 static int run_steal(int argc, char **argv)
@@ -834,7 +835,7 @@ static int run_steal(int argc, char **argv)
 	do {
 		fsleep(STEAL_STEP_NS / NSEC_PER_USEC);
 		now = ktime_get_ns();
-		/* Lost where it races with the kernel's own, which has none to add. */
+		/* Not atomic: races with the kernel's update, which adds no steal time here. */
 		for_each_online_cpu(cpu)
 			kcpustat_cpu(cpu).cpustat[CPUTIME_STEAL] += (now - last) * percent / 100;
 		last = now;
@@ -928,5 +929,5 @@ static void __exit workload_exit(void)
 
 module_init(workload_init);
 module_exit(workload_exit);
-MODULE_DESCRIPTION("Workloads for the tests of unaccepted");
+MODULE_DESCRIPTION("Workloads for tests of unaccepted memory");
 MODULE_LICENSE("GPL");
