@@ -14,6 +14,8 @@ ENDS = {"pass": 0, "fail": 1, "skip": 4, "caught": 97, "panic": 98, "no verdict"
 # How the results of a guest are judged; functions in kinds.py.
 KINDS = {"selftests", "hogs", "end", "catch", "alias", "twice", "kexec-caught", "kexec-to",
          "idle-cost", "same-log", "same-memory", "repeat"}
+# Of these, the kinds that run selftests.
+TESTED = {"selftests", "hogs", "kexec-caught", "kexec-to", "idle-cost"}
 HOST_KINDS = {"command", "tap", "unittest"}
 
 
@@ -146,6 +148,8 @@ def check_jobs(jobs, kernels):
         if job.command:
             continue
         lookup(dict.fromkeys(KINDS), job.kind, job.name, "kind")
+        if bool(job.tests) != (job.kind in TESTED):
+            raise TableError(f"{job.name}: kind '{job.kind}' and {len(job.tests)} tests do not fit")
         lookup(dict.fromkeys(PLATFORMS), job.platform, job.name, "platform")
         lookup(dict.fromkeys(TIERS), job.tier, job.name, "tier")
         for kernel in job.kernels:

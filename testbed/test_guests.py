@@ -88,6 +88,9 @@ class Products(unittest.TestCase):
             with self.assertRaises(guests.TableError) as caught:
                 self.expand(good | change)
             self.assertEqual(str(caught.exception), message)
+        for line in ({"kind": "idle-cost"}, {"kind": "end", "tests": "a"}):
+            with self.assertRaisesRegex(guests.TableError, "y: kind '.*' and . tests do not fit"):
+                self.expand(special={"guests": [{"name": "y", "kernels": ["stock"]} | line]})
         with self.assertRaisesRegex(guests.TableError, "two guests are called 'x'"):
             self.expand(good, good)
         with self.assertRaisesRegex(guests.TableError, "y: no kernel is called 'none'"):
