@@ -12,30 +12,30 @@
 struct page;
 struct zone;
 
-/* Changes with every change of what is below; registration compares it. */
+/* Incremented with every change of this interface; registration compares it. */
 #define UNACCEPTED_HOOKS_VERSION	3
 
 /**
- * struct unaccepted_hooks - a policy of acceptance
+ * struct unaccepted_hooks - a policy that decides when blocks are accepted
  * @version:	UNACCEPTED_HOOKS_VERSION
- * @below_watermark: an allocation of @order looks at @zone, which has blocks
- *	parked. Called before each look at the zone's watermarks with @failed
- *	false, and with @failed true each time that the zone could not serve
- *	the allocation. Returns the number of blocks that it accepted.
+ * @below_watermark: called for an allocation of @order from @zone, which has
+ *	unaccepted blocks: with @failed false before the zone's watermarks are
+ *	checked, and with @failed true each time the zone could not serve the
+ *	allocation. Returns the number of blocks that it accepted.
  *
- *	Context: any in which the allocator runs, hard interrupts included, with
- *	RCU held for reading. Must not sleep, allocate, patch text (no static
- *	keys, no static calls), take cpus_read_lock(), or work without bound.
- *	Only @gfp tells whether a task may be woken: without
- *	__GFP_KSWAPD_RECLAIM it must not, since the caller may hold the
- *	scheduler's locks.
- * @isolated:	a block of @zone was accepted because pages in it are to be
- *	isolated: a contiguous allocation. Same context.
+ *	Context: any in which the allocator runs, including hard interrupts, in
+ *	an RCU read-side critical section. Must not sleep, allocate memory, patch
+ *	text (static keys, static calls), take cpus_read_lock(), or work without
+ *	a bound. It may wake a task only if @gfp has __GFP_KSWAPD_RECLAIM:
+ *	otherwise the caller may hold the scheduler's locks.
+ * @isolated:	called after a block of @zone was accepted because pages in it
+ *	are to be isolated, for example for a contiguous allocation. Same
+ *	restrictions.
  *
- * What the core does by itself: before a policy is registered and after it is
- * unregistered it accepts up to the promo watermark. With a policy it accepts
- * nothing, save one block when @failed is true and the policy returned 0. So a
- * slow or faulty policy can neither make an allocation fail nor strand memory.
+ * Without a policy the core accepts up to the promo watermark. With a policy it
+ * accepts a block for an allocation itself only if @failed is true and the
+ * policy has accepted none. So a slow or faulty policy can neither make an
+ * allocation fail nor strand memory.
  */
 struct unaccepted_hooks {
 	unsigned int version;
@@ -45,8 +45,8 @@ struct unaccepted_hooks {
 };
 
 /* For unaccepted_accept_block() and unaccepted_accept_page(). */
-#define UNACCEPTED_FROM_END	BIT(0)	/* take the zone's last block, not its first */
-#define UNACCEPTED_TO_FRONT	BIT(1)	/* to be handed out next, not last */
+#define UNACCEPTED_FROM_END	BIT(0)	/* take the last block of the zone's list, not the first */
+#define UNACCEPTED_TO_FRONT	BIT(1)	/* let the allocator use the block next, not last */
 
 int unaccepted_hooks_register(const struct unaccepted_hooks *hooks);
 void unaccepted_hooks_unregister(const struct unaccepted_hooks *hooks);
