@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the patched QEMU, the EFI loader and the guest tool agree on.
+ * The interface between the patched QEMU, the EFI loader and the guest tool.
  *
  * The emulator is silent until the loader has declared the pending ranges and
  * armed it. Everything here is private to the test bed: no real TDX module
  * answers these leaves, no real machine has this port. The loader makes these calls
- * whatever the machine is to become: before arming it is nothing in particular.
+ * on every platform: before arming the machine is neither a TDX nor an SNP guest.
  */
 #ifndef CCEMU_ABI_H
 #define CCEMU_ABI_H
@@ -15,7 +15,7 @@
  * "cc-emu" object was given on QEMU's command line. RAX returns 0 on success.
  */
 #define CCEMU_LEAF_DECLARE	0x55410001	/* RCX start, RDX end (exclusive): pending */
-#define CCEMU_LEAF_ARM		0x55410002	/* from here on the machine is what RCX says */
+#define CCEMU_LEAF_ARM		0x55410002	/* RCX: the platform from now on */
 
 #define CCEMU_PLATFORM_TDX	1
 #define CCEMU_PLATFORM_SNP	2
@@ -34,12 +34,12 @@
 
 /* Exit statuses of the emulator process; everything else is QEMU's own. */
 #define CCEMU_EXIT_UNACCEPTED	97	/* a pending page was touched */
-#define CCEMU_EXIT_TERMINATED	98	/* the guest asked for its end, or broke the protocol */
+#define CCEMU_EXIT_TERMINATED	98	/* the guest terminated itself, or broke the protocol */
 #define CCEMU_EXIT_VERDICT	100	/* + verdict: 0 pass, anything else fail */
 
 /* Read only, index from 0 in this order. */
 #define CCEMU_COUNTERS(X)						\
-	X(accept_calls)		/* accept leaf executed, whatever came of it */	\
+	X(accept_calls)		/* accept leaf executed, successful or not */	\
 	X(accept_4k)		/* successes by level */			\
 	X(accept_2m)								\
 	X(accept_1g)								\
@@ -47,15 +47,15 @@
 	X(already_accepted)	/* at least one page was accepted before */	\
 	X(invalid)		/* misaligned, unknown level, outside RAM */	\
 	X(refused)		/* refused because of the refuse_next knob */	\
-	X(lied)			/* success reported, nothing done (lie_next) */	\
+	X(lied)			/* success reported, nothing accepted (lie_next) */	\
 	X(map_gpa)		/* requests: MapGPA, page state change (PSC) */	\
-	X(psc_4k)		/* pages asked for by the latter, by size */	\
+	X(psc_4k)		/* pages in PSC requests, by size */	\
 	X(psc_2m)								\
 	X(pages_pending)	/* 4K pages pending now */			\
 	X(pages_shared)		/* 4K pages shared now */			\
 	X(cost_ns)		/* modelled cost accumulated, ns */		\
 	X(wrong_alias)		/* pages of SNP mapped without the C-bit */	\
-	X(bad_access)		/* accesses to pending pages (then it ends) */
+	X(bad_access)		/* accesses to pending pages (ends QEMU) */
 
 /* Read and write, index from CCEMU_KNOB_BASE in this order. */
 #define CCEMU_KNOB_BASE		64
@@ -64,9 +64,9 @@
 	X(cost_4k)		/* ns per accepted page of that level */	\
 	X(cost_2m)								\
 	X(cost_1g)								\
-	X(lie_next)		/* the next N accepts do nothing but say yes */	\
+	X(lie_next)		/* the next N accepts only report success */	\
 	X(refuse_next)		/* the next N accepts are refused */		\
-	X(refuse_after)		/* but N pass before those; set this one first */ \
-	X(psc_batch)		/* PSC entries done per request; 0: all of them */
+	X(refuse_after)		/* N accepts succeed before those; set first */ \
+	X(psc_batch)		/* PSC entries done per request; 0: all */
 
 #endif /* CCEMU_ABI_H */

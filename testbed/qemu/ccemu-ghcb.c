@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What an SEV-SNP guest asks of its hypervisor by VMGEXIT: by a number in the
- * GHCB MSR or, if that is the address of a page (the GHCB), by what is in there.
- * Only what a Linux guest without a #VC handler uses is here; all else is
- * answered with an error or ends the machine, and is never ignored.
+ * The hypervisor's side of VMGEXIT in an SEV-SNP guest. The request is a number in
+ * the GHCB MSR or, if the MSR holds the address of a page (the GHCB), a structure
+ * in that page. Only requests of a Linux guest without a #VC handler are
+ * implemented. Others are answered with an error or end the machine.
  *
  * Source: SEV-ES Guest-Hypervisor Communication Block Standardization (AMD
  * 56421), "the specification" below.
@@ -54,7 +54,7 @@
 #define EXIT_EXT_GUEST_REQUEST  0x80000012
 #define EXIT_AP_CREATION        0x80000013
 
-/* SW_EXITINFO1 of an answer, and why in SW_EXITINFO2. */
+/* SW_EXITINFO1 of a response; SW_EXITINFO2 has the reason. */
 #define ANSWER_OK               0
 #define ANSWER_MALFORMED        2
 #define MALFORMED_INPUT         5
@@ -69,13 +69,13 @@
 
 #define AP_CREATE               1
 
-/* Where a VMSA has what a vCPU needs to start as after INIT. */
+/* Offsets in a VMSA of the registers that a starting vCPU takes from it. */
 #define VMSA_CS                 0x010
 #define VMSA_CR0                0x158
 #define VMSA_RIP                0x178
 #define VMSA_SEV_FEATURES       0x3b0
 
-/* One page, of 4K or of 2M, to private or to shared. */
+/* Makes one page of 4K or 2M private or shared. */
 static bool change_page_state(CPUX86State *env, hwaddr gpa, unsigned level,
                               unsigned op)
 {
@@ -88,7 +88,7 @@ static bool change_page_state(CPUX86State *env, hwaddr gpa, unsigned level,
     }
     switch (op) {
     case OP_PRIVATE:
-        /* Where the host has but 4K pages, the guest learns it later. */
+        /* A host that grants only 4K pages says so at PVALIDATE. */
         return ccemu_convert(env_cpu(env), gpa, size,
                              CCEMU_IN(CCEMU_PENDING) | CCEMU_IN(CCEMU_SHARED),
                              large ? CCEMU_ASSIGNED_2M : CCEMU_ASSIGNED) ==
@@ -104,7 +104,7 @@ static bool change_page_state(CPUX86State *env, hwaddr gpa, unsigned level,
 
 static uint64_t msr_register(CPUX86State *env, uint64_t gpa)
 {
-    /* The specification's "no": a page number of all ones. */
+    /* The specification's refusal: a page number of all ones. */
     if (ccemu_page(gpa) != CCEMU_SHARED) {
         return ~MSR_INFO_MASK | MSR_REGISTER_ANSWER;
     }
@@ -129,7 +129,7 @@ static uint64_t msr_request(CPUX86State *env, uint64_t value)
     case MSR_FEATURES:
         return FEATURES << 12 | MSR_FEATURES_ANSWER;
     case MSR_TERMINATE:
-        ccemu_terminated(env, "the guest asks for its end, set [15:12], "
+        ccemu_terminated(env, "the guest asks to be terminated, set [15:12], "
                          "reason [23:16]", value);
     }
     ccemu_terminated(env, "unknown request in the GHCB MSR", value);
@@ -159,9 +159,9 @@ static void ghcb_answer(CPUX86State *env, uint64_t info1, uint64_t info2)
 }
 
 /*
- * A list: the first entry to do and the last one, 16 bits each, then the entries.
- * The first number moves on with each that is done, in the guest's memory: a
- * guest asks again until it has passed the last.
+ * A list: the indices of the current entry and of the last one, 16 bits each, then
+ * the entries. The current index is advanced in the guest's memory with each entry
+ * done. A guest repeats the request until the index is beyond the last.
  */
 static void page_state_list(CPUX86State *env)
 {
@@ -199,7 +199,7 @@ static void page_state_list(CPUX86State *env)
     ghcb_answer(env, ANSWER_OK, 0);
 }
 
-/* The state of a vCPU after INIT, but for where it starts. */
+/* The state of a vCPU after INIT, except for its start address. */
 static void start_vcpu(CPUState *cs, run_on_cpu_data data)
 {
     X86CPU *cpu = X86_CPU(cs);
@@ -244,7 +244,7 @@ static void ghcb_request(CPUX86State *env, int insn_len)
         ghcb_answer(env, ANSWER_OK, 0);
         break;
     case EXIT_AP_HLT_LOOP:
-        /* Nothing but another start ends this; an NMI just asks again. */
+        /* Only another start ends this; an NMI repeats the request. */
         env->eip += insn_len;
         ccemu_halt(env, false);
         break;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The SEV-SNP face of the emulation: CPUID leaf 0x8000001f, two MSRs, the C-bit,
- * PVALIDATE and RMPADJUST. What a guest asks of its hypervisor by VMGEXIT is in
- * ccemu-ghcb.c. There is no #VC: CPUID, MSRs and I/O simply work.
+ * The SEV-SNP part of the emulation: CPUID leaf 0x8000001f, two MSRs, the C-bit,
+ * PVALIDATE and RMPADJUST. VMGEXIT is in ccemu-ghcb.c. There is no #VC: CPUID, MSRs
+ * and I/O work as in an ordinary machine.
  *
  * Sources: AMD64 Architecture Programmer's Manual, volumes 2 and 3.
  */
@@ -19,7 +19,7 @@
 #define CPUID_SEV_EAX_SNP       (1u << 4)
 /* Conversions need no flush of caches. */
 #define CPUID_SEV_EAX_COHERENT  (1u << 10)
-/* Validated pages need not be read to flush them: that would be each page, twice. */
+/* Validated pages need no flush by reading, which would read each page twice. */
 #define CPUID_SEV_EBX_NO_EVICT  (1u << 31)
 
 #define MSR_GHCB                0xc0010130
@@ -42,14 +42,14 @@ SnpCpu *ccemu_snp_cpu(CPUX86State *env)
     return &snp_cpu[env_cpu(env)->cpu_index];
 }
 
-/* PVALIDATE with nothing to change says so in CF, and guests look there first. */
+/* PVALIDATE sets CF if the page has that state already; guests test CF first. */
 static void set_carry(CPUX86State *env, bool carry)
 {
     env->cc_src = carry ? CC_C : 0;
     env->cc_op = CC_OP_EFLAGS;
 }
 
-/* Back to "private, to be validated". */
+/* Makes the page private and not validated again. */
 static CcemuResult rescind(CPUX86State *env, hwaddr gpa, unsigned level)
 {
     hwaddr at;
@@ -95,7 +95,7 @@ static void pvalidate(CPUX86State *env, uintptr_t ra)
 
 /*
  * Linux calls this to learn whether it runs at VMPL 0, and to turn a page into
- * the state of a vCPU and back. Of permissions there is nothing to keep.
+ * the state of a vCPU and back. Permissions are not modelled.
  */
 static unsigned rmpadjust(CPUX86State *env, uintptr_t ra)
 {
@@ -104,7 +104,7 @@ static unsigned rmpadjust(CPUX86State *env, uintptr_t ra)
     CcemuPage page = ccemu_page(gpa);
 
     if (!(attrs & 0xff)) {
-        return SNP_FAIL_PERMISSION; /* not below our own level */
+        return SNP_FAIL_PERMISSION; /* only lower privileges can be changed */
     }
     if (page != CCEMU_PRIVATE && page != CCEMU_VMSA) {
         return SNP_FAIL_INPUT;
@@ -134,11 +134,11 @@ static bool snp_insn(CPUX86State *env, CcemuInsn insn, int insn_len,
 
 /*
  * Firmware that booted before arming has no C-bit in its page tables, nor has
- * the kernel before it loads its own. So this begins, for each vCPU, with a CR3
- * that has the bit. From then on shared memory is reached without the bit and
- * never with it; page table walks, and all with paging off, are private
- * whatever the entry says. The reverse shows nothing but ciphertext to a guest
- * on hardware, and is counted.
+ * the kernel before it loads its own. So the check begins, for each vCPU, with a
+ * CR3 that has the bit. From then on shared memory must be accessed without the
+ * bit and private memory with it; page table walks and all accesses with paging
+ * off are private whatever the entry says. Hardware would show ciphertext after a
+ * private mapping without the bit; here it is counted.
  */
 static bool snp_alias_ok(CPUState *cs, hwaddr paddr, CcemuPage state,
                          int mmu_idx)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The TDX face of the emulation: the TDCALL instruction, CPUID leaf 0x21 and
- * the shared bit. Only what a Linux guest uses is here; an unknown leaf is
- * answered with "operand invalid", never ignored.
+ * The TDX part of the emulation: the TDCALL instruction, CPUID leaf 0x21 and
+ * the shared bit. Only leaves that a Linux guest uses are implemented; others are
+ * answered with "operand invalid".
  */
 #include "qemu/osdep.h"
 #include "qemu/error-report.h"
@@ -13,7 +13,7 @@
 #include "tcg/helper-tcg.h"
 #include "ccemu.h"
 
-/* 48 address bits for the guest; the topmost of them says "shared". */
+/* 48 guest physical address bits; the topmost is the shared bit. */
 #define TDX_GPA_WIDTH           48
 #define TDX_SHARED_BIT          (1ULL << (TDX_GPA_WIDTH - 1))
 
@@ -27,8 +27,8 @@
 
 /*
  * Status codes in the layout of the TDX module (class in the top bits, name
- * in bits 47:32). The kernel knows only "operand invalid" (0xc0000100) by
- * value; of the others guests test no more than that they are not zero.
+ * in bits 47:32). The kernel compares only "operand invalid" (0xc0000100) by
+ * value; it treats every other value that is not zero alike.
  */
 #define TDX_OK                  0ULL
 #define TDX_ALREADY_ACCEPTED    0x00000b0a00000000ULL
@@ -77,8 +77,8 @@ static uint64_t tdx_vp_info(CPUX86State *env)
 }
 
 /*
- * The helpers take their operands from the registers RDMSR and WRMSR use. A
- * bad MSR raises #GP from in there, as the plain instruction would.
+ * The helpers take their operands from the registers of RDMSR and WRMSR. A bad
+ * MSR raises #GP in the helper, as the plain instruction would.
  */
 static uint64_t vmcall_msr(CPUX86State *env, bool write)
 {
@@ -114,7 +114,7 @@ static uint64_t vmcall_map_gpa(CPUX86State *env)
                                  CCEMU_IN(CCEMU_SHARED),
                         shared ? CCEMU_SHARED : CCEMU_PENDING);
     if (ret != CCEMU_OK) {
-        env->regs[R_R11] = gpa; /* where it failed: nothing was converted */
+        env->regs[R_R11] = gpa; /* failed at the first page: none was converted */
         return VMCALL_INVALID;
     }
     return VMCALL_OK;
@@ -142,7 +142,7 @@ static uint64_t vmcall_fatal_error(CPUX86State *env)
     return VMCALL_OK;
 }
 
-/* Does not return to the guest code before an interrupt is pending. */
+/* Returns to the guest only when an interrupt is pending. */
 static void vmcall_hlt(CPUX86State *env, int insn_len)
 {
     env->regs[R_EAX] = TDX_OK;
@@ -155,7 +155,7 @@ static uint64_t tdx_vmcall(CPUX86State *env, int insn_len)
 {
     uint64_t status = VMCALL_INVALID;
 
-    /* Zero in R10 selects the standard calls; there are no vendor ones. */
+    /* Zero in R10 selects the standard calls; vendor calls do not exist. */
     if (env->regs[R_R10] == 0) {
         switch (env->regs[R_R11]) {
         case VMCALL_HLT:

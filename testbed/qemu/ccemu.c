@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Guest memory that must be accepted before use, under TCG: page states,
- * acceptance and its cost, counters and knobs, the catch. What a particular
- * kind of confidential guest looks like is in ccemu-<flavour>.c.
+ * acceptance and its cost, counters and knobs, and the report of an access to
+ * memory that is not accepted. What differs by platform is in ccemu-<flavour>.c.
  *
  * A page that is pending never has a TLB entry once the emulation is armed,
- * so accepting needs no flush. Whatever makes a page pending does: it runs
- * with every vCPU stopped, flushes, and drops the content then and there, so
- * that an accepted page reads as zeroes without anybody having written them.
+ * so accepting needs no flush. Making a page pending does need one: that runs
+ * with every vCPU stopped, flushes, and drops the content at once, so that an
+ * accepted page reads as zeroes without a write.
  */
 #include "qemu/osdep.h"
 #include <sys/mman.h>
@@ -38,7 +38,7 @@
 #define TYPE_CCEMU "cc-emu"
 OBJECT_DECLARE_SIMPLE_TYPE(CcemuObject, CCEMU)
 
-/* One byte per page, reserved for all of it but committed where used. */
+/* One byte per page, reserved for all of memory, committed where used. */
 #define CCEMU_MAX_RAM   (1 * TiB)
 
 #define CCEMU_STACK_BYTES 16384
@@ -118,7 +118,7 @@ uint64_t ccemu_knob(unsigned knob)
     return qatomic_read(&cc.obj->knob[knob]);
 }
 
-/* Takes one from a "the next N" knob; false if it is used up. */
+/* Counts a "next N" knob down; false if it was zero. */
 static bool knob_take(unsigned knob)
 {
     uint64_t old = qatomic_read(&cc.obj->knob[knob]);
@@ -134,7 +134,7 @@ static bool knob_take(unsigned knob)
     return false;
 }
 
-/* Is this accept to be refused? Those that refuse_after lets pass come first. */
+/* True if this accept must be refused; refuse_after accepts succeed before. */
 static bool refuse(void)
 {
     return ccemu_knob(KNOB_refuse_next) &&
@@ -156,7 +156,7 @@ static bool is_pending(CcemuPage state)
     return CCEMU_IN(state) & CCEMU_ANY_PENDING;
 }
 
-/* Sane for us: whole pages, in order, below the end of page[]. */
+/* True if the range is whole pages, in order, below the end of page[]. */
 static bool range_ok(hwaddr start, hwaddr size)
 {
     return size && !((start | size) & (CCEMU_PAGE_SIZE - 1)) &&
@@ -200,7 +200,7 @@ static void range_discard(hwaddr start, hwaddr size)
         MemoryRegion *mr = ram_at(start, &offset, &len);
 
         if (mr && ram_block_discard_range(mr->ram_block, offset, len)) {
-            /* a backend with huge pages cannot drop less than one */
+            /* a backend with huge pages can only drop whole huge pages */
             memset(qemu_map_ram_ptr(mr->ram_block, offset), 0, len);
         }
         start += len;
@@ -238,7 +238,7 @@ bool ccemu_page_change(hwaddr gpa, CcemuPage from, CcemuPage to)
     return found;
 }
 
-/* Before arming only: [start, end) becomes pending. False if it cannot. */
+/* Before arming only: makes [start, end) pending. False if that is impossible. */
 static bool declare(hwaddr start, hwaddr end)
 {
     uint64_t pfn;
@@ -255,7 +255,7 @@ static bool declare(hwaddr start, hwaddr end)
     return true;
 }
 
-/* Every vCPU is stopped here, and flushes before it runs again. */
+/* Runs with every vCPU stopped; each flushes before it runs again. */
 static void flush_all(void)
 {
     CPUState *cs;
@@ -266,8 +266,8 @@ static void flush_all(void)
 }
 
 /*
- * Drops the content of every pending page, run by run. The loader declares
- * hundreds of ranges and more; page[] knows them already, merged and sorted.
+ * Drops the content of every pending page, run by run. The loader may declare
+ * hundreds of ranges; page[] has them merged and sorted.
  */
 static void discard_pending(void)
 {
@@ -346,8 +346,8 @@ static void convert_work(CPUState *cs, run_on_cpu_data data)
 }
 
 /*
- * From pending to pending: there is neither content nor a TLB entry to lose,
- * and no need to stop the other vCPUs. False if it is not that simple.
+ * The quick way from one pending state to another: there is neither content nor a
+ * TLB entry to drop, so the other vCPUs run on. False if some page is not pending.
  */
 static bool convert_pending(const Conversion *c)
 {
@@ -386,7 +386,7 @@ CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size,
 
 /* ---- acceptance ---- */
 
-/* Page lock held: what is left of an entry for 2M becomes entries for 4K. */
+/* Page lock held: the rest of a 2M entry becomes 4K entries. */
 static void split_2m(uint64_t pfn)
 {
     uint64_t i, first = pfn & ~511ULL;
@@ -399,8 +399,8 @@ static void split_2m(uint64_t pfn)
 }
 
 /*
- * All or nothing, and of two vCPUs that accept the same page only one wins.
- * The lock is held for a look at the state bytes and their change, no more.
+ * All or nothing, and of two vCPUs that accept the same page only one succeeds.
+ * The lock is held only to read and change the state bytes.
  * Returns the set of states that the pages had.
  */
 static unsigned accept_pages(uint64_t pfn, uint64_t nr, unsigned from)
@@ -424,7 +424,7 @@ static unsigned accept_pages(uint64_t pfn, uint64_t nr, unsigned from)
 }
 
 /*
- * Under icount time is a number, and is moved on. The vCPU then has to leave
+ * With icount, time is a number that is advanced here. The vCPU must then leave
  * its slice, whose length was computed from the old time: timers that became
  * due in between would fire late.
  */
@@ -439,12 +439,12 @@ static void advance_virtual_time(CPUState *cs, uint64_t ns)
     cpu_exit(cs);
 }
 
-/* What a sleeper of the host may come late. */
+/* How late the host may wake a sleeping thread. */
 #define LATE_NS (200 * SCALE_US)
 
 /*
- * Nothing is held here, so that other vCPUs accept at the same time. To the
- * guest a vCPU that waits is busy; the host needs its processor for the others.
+ * No lock is held here, so that other vCPUs accept at the same time. The guest
+ * sees a busy vCPU; the host's processor is free for the others.
  */
 static void take_time(CPUState *cs, int64_t begin, uint64_t ns)
 {
@@ -487,7 +487,7 @@ static CcemuResult accept_checked(hwaddr gpa, unsigned level)
     if (!(seen & ~from)) {
         return CCEMU_OK;
     }
-    /* Where pages are made private first, what was not is neither. */
+    /* On SNP a page that was not made private first is neither. */
     if (!(from & CCEMU_IN(CCEMU_PENDING)) &&
         seen & (CCEMU_IN(CCEMU_PENDING) | CCEMU_IN(CCEMU_SHARED))) {
         return CCEMU_UNASSIGNED;
@@ -535,7 +535,7 @@ void ccemu_halt(CPUX86State *env, bool wake)
     CPUState *cs = env_cpu(env);
 
     env->hflags &= ~HF_INHIBIT_IRQ_MASK;
-    /* Tells this halt from a HLT instruction somewhere else with IF clear. */
+    /* Distinguishes this halt from a HLT instruction elsewhere with IF clear. */
     cc.halt_eip[cs->cpu_index] = wake ? env->eip : 0;
     cs->halted = 1;
     cs->exception_index = EXCP_HLT;
@@ -551,9 +551,9 @@ bool ccemu_has_work(CPUState *cs)
            env->eip == cc.halt_eip[cs->cpu_index];
 }
 
-/* ---- the catch ---- */
+/* ---- reports that end the emulator ---- */
 
-/* Whoever gets the big lock ends QEMU; a second one never gets it. */
+/* The thread that gets the big lock ends QEMU; a second never gets it. */
 static void end_begin(void)
 {
     if (!qemu_mutex_iothread_locked()) {
@@ -678,7 +678,7 @@ void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len)
         if (likely(!is_pending(ccemu_page(pfn << CCEMU_PAGE_BITS)))) {
             continue;
         }
-        /* a monitor command looks at memory on behalf of a person */
+        /* a monitor command of the user reads memory */
         if (is_cpu_view(as) || monitor_cur()) {
             return;
         }
@@ -688,7 +688,7 @@ void ccemu_dma_check(AddressSpace *as, hwaddr addr, hwaddr len)
 
 /* ---- instructions ---- */
 
-/* The loader's calls; there is nobody else to take a TDCALL yet. */
+/* The loader's calls: before arming, every TDCALL comes from the loader. */
 static uint64_t loader_call(CPUX86State *env, uintptr_t ra)
 {
     switch (env->regs[R_EAX]) {
@@ -716,7 +716,7 @@ void helper_ccemu_insn(CPUX86State *env, int insn, int insn_len)
     }
 }
 
-/* ---- counters out, knobs in ---- */
+/* ---- counters and knobs ---- */
 
 static void write_counters(FILE *f)
 {
@@ -861,7 +861,7 @@ static void ccemu_complete(UserCreatable *uc, Error **errp)
     atexit(at_exit);
 }
 
-/* The guest's memory depends on it from the start: there is no way back. */
+/* The guest's memory depends on it from the start: it cannot be removed. */
 static bool ccemu_can_be_deleted(UserCreatable *uc)
 {
     return false;

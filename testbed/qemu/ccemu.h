@@ -15,7 +15,7 @@
 /* True once a cc-emu object exists; without one QEMU behaves as stock. */
 bool ccemu_present(void);
 
-/* True from arming on: pending pages are caught, the machine has a flavour. */
+/* True after arming: accesses to pending pages are caught, the platform is set. */
 bool ccemu_armed(void);
 
 /*
@@ -76,7 +76,7 @@ bool ccemu_has_work(CPUState *cs);
 #define CCEMU_LEVEL_SIZE(level) (CCEMU_PAGE_SIZE << (9 * (level)))
 
 typedef enum CcemuPage {
-    CCEMU_PRIVATE,              /* also: nothing we ever heard about */
+    CCEMU_PRIVATE,              /* also every page that was never declared */
     CCEMU_PENDING,              /* declared by the loader, or TDX: to accept */
     CCEMU_SHARED,
     CCEMU_ASSIGNED,             /* SNP: private, to accept, by 4K */
@@ -92,7 +92,7 @@ typedef enum CcemuPage {
 
 typedef enum CcemuResult {
     CCEMU_OK,
-    CCEMU_SIZE_MISMATCH,        /* level above what the "VMM" grants */
+    CCEMU_SIZE_MISMATCH,        /* level above what the host grants */
     CCEMU_ALREADY,              /* at least one page was accepted before */
     CCEMU_INVALID,              /* misaligned, unknown level, outside RAM */
     CCEMU_REFUSED,              /* the refuse_next knob */
@@ -107,12 +107,12 @@ typedef struct CcemuFlavour {
     void (*arm)(void);
     bool (*cpuid)(uint32_t index, uint32_t *eax, uint32_t *ebx,
                   uint32_t *ecx, uint32_t *edx);
-    /* False: not one of its own, an undefined instruction. */
+    /* False if the platform lacks it: undefined instruction. */
     bool (*insn)(CPUX86State *env, CcemuInsn insn, int insn_len, uintptr_t ra);
-    /* The rest may be NULL. */
+    /* Those below may be NULL. */
     bool (*rdmsr)(CPUX86State *env, uint32_t index, uint64_t *value);
     bool (*wrmsr)(CPUX86State *env, uint32_t index, uint64_t value);
-    /* May a page that is not pending be accessed by this address? */
+    /* True if a page that is not pending may be accessed by this address. */
     bool (*alias_ok)(CPUState *cs, hwaddr paddr, CcemuPage state, int mmu_idx);
 } CcemuFlavour;
 
@@ -131,7 +131,7 @@ uint64_t ccemu_knob(unsigned knob);
 CcemuPage ccemu_page(hwaddr gpa);
 bool ccemu_is_ram(hwaddr start, hwaddr size);
 
-/* False, and nothing done, if the page is not in state @from. */
+/* False, and no change, if the page is not in state @from. */
 bool ccemu_page_change(hwaddr gpa, CcemuPage from, CcemuPage to);
 
 /* @level: 0 4K, 1 2M, 2 1G. Takes the modelled time. */
@@ -146,14 +146,14 @@ CcemuResult ccemu_convert(CPUState *cs, hwaddr start, hwaddr size,
                           unsigned from, CcemuPage to);
 
 /*
- * Halts the vCPU: until any interrupt is pending or, if not @wake, until
- * another one starts it anew. eip must be up to date.
+ * Halts the vCPU until any interrupt is pending or, if not @wake, until
+ * another vCPU starts it again. eip must be up to date.
  */
 G_NORETURN void ccemu_halt(CPUX86State *env, bool wake);
 
 /*
- * Ends QEMU: the guest gave up, or did what the platform kills it for. eip must
- * be up to date; @value is what explains more than @why can.
+ * Ends QEMU: the guest terminated itself, or did what makes the platform end it.
+ * eip must be up to date; @why is the text and @value the number of the report.
  */
 G_NORETURN void ccemu_terminated(CPUX86State *env, const char *why,
                                  uint64_t value);
