@@ -2,15 +2,17 @@
 /*
  * sysfs: poll() on "state" and "unaccepted_bytes".
  *
- * A program that polls a file of sysfs reads it first. From that read until no file
- * is open any more, the numbers are looked at ten times a second: the kernel accepts
- * memory without telling the module. Of blocks that the module accepts itself, the
- * last one is reported at once. Nothing runs while no file is open, or while nothing
- * is unaccepted.
+ * The kernel accepts memory without telling the module, so while a task polls, the
+ * numbers are looked at ten times a second. The module does not see poll(), but a task
+ * that polls a file of sysfs reads it first, and again each time it is woken. So a read
+ * starts the looks, for LEASE. At the end of that time pollers are woken without a
+ * change: a task that still polls reads, which starts the looks again, and if there is
+ * no such task nothing runs any more. Nothing runs either while nothing is unaccepted.
+ *
+ * The last block is reported at once if the module accepts it itself.
  */
 #include <linux/irq_work.h>
 #include <linux/jiffies.h>
-#include <linux/kernfs.h>
 #include <linux/kobject.h>
 #include <linux/math64.h>
 #include <linux/mutex.h>
@@ -22,6 +24,7 @@
 #include "watch.h"
 
 #define PERIOD	(HZ / 10)
+#define LEASE	(5 * HZ)
 
 static const char * const watch_names[] = { "state", "unaccepted_bytes" };
 static struct kernfs_node *watch_files[ARRAY_SIZE(watch_names)];
@@ -37,9 +40,15 @@ static struct watch_view {
 } watch_told, watch_seen;
 
 static unsigned long watch_told_at;	/* jiffies */
+static unsigned long watch_until;	/* jiffies; LEASE after the last read */
 
 static void watch_look(struct work_struct *work);
 static DECLARE_DELAYED_WORK(watch_work, watch_look);
+
+static void queue_look(unsigned long delay)
+{
+	mod_delayed_work(system_power_efficient_wq, &watch_work, delay);
+}
 
 static struct watch_view view_now(void)
 {
@@ -54,20 +63,6 @@ static struct watch_view view_now(void)
 	return view;
 }
 
-/*
- * Is one of the files open? Only kernfs knows: a file of sysfs is told of reads, but
- * not of open() and release(), and without these the timer would outlive its reader.
- */
-static bool files_are_open(void)
-{
-	int i;
-
-	for (i = 0; i < ARRAY_SIZE(watch_files); i++)
-		if (watch_files[i] && rcu_access_pointer(watch_files[i]->attr.open))
-			return true;
-	return false;
-}
-
 static void tell(void)
 {
 	int i;
@@ -77,7 +72,7 @@ static void tell(void)
 			sysfs_notify_dirent(watch_files[i]);
 }
 
-/* A whole percent, another state, or the end of a movement? */
+/* Another state, another whole percent, or the first look without a further change. */
 static bool worth_telling(const struct watch_view *view)
 {
 	return view->status != watch_told.status || view->percent != watch_told.percent ||
@@ -85,14 +80,14 @@ static bool worth_telling(const struct watch_view *view)
 		view->unaccepted == watch_seen.unaccepted);
 }
 
-/* How long until the next look; 0 for none. */
+/* Returns the time until the next look, in jiffies; 0 for none. */
 static unsigned long watch_step(void)
 {
 	struct watch_view view = view_now();
 	unsigned long next = watch_told_at + PERIOD;
 
 	if (worth_telling(&view)) {
-		/* The end may come right behind something else, and will not come twice. */
+		/* "complete" is not delayed: no later change would report it. */
 		if (view.status != UA_COMPLETE && time_before(jiffies, next))
 			return next - jiffies;
 		watch_told = view;
@@ -108,25 +103,26 @@ static void watch_look(struct work_struct *work)
 	unsigned long delay;
 
 	mutex_lock(&watch_lock);
-	if (!files_are_open()) {
+	if (time_after(jiffies, watch_until)) {
 		WRITE_ONCE(ua_state.watch.wanted, false);
+		tell();
 	} else {
 		delay = watch_step();
 		if (delay)
-			mod_delayed_work(system_wq, &watch_work, delay);
+			queue_look(delay);
 	}
 	mutex_unlock(&watch_lock);
 }
 
-/* The allocator's context allows neither waking a worker nor taking its lock. */
+/* The allocator's context allows neither queueing work nor taking watch_lock. */
 static void watch_soon(struct irq_work *work)
 {
-	mod_delayed_work(system_wq, &watch_work, 0);
+	queue_look(0);
 }
 
 /*
- * The end is told at once, and so is a refusal, which may be of what looked like
- * the last block. Other changes are seen at the next look.
+ * Reports the last block at once, and a refusal too: the refused block may have
+ * been taken for the last one. Other changes are seen at the next look.
  */
 static void watch_accepted(int result)
 {
@@ -136,28 +132,32 @@ static void watch_accepted(int result)
 }
 
 /**
- * ua_watch_reading - a number is about to be read, and its reader may poll next
+ * ua_watch_reading - tell pollers of changes from now on, for LEASE
  *
- * To be called before the number is taken: what changes from here on is told.
+ * A reader of one of the files must call this before it takes the value, so that no
+ * change after the value is missed by the poll() that may follow.
  *
- * Context: process context, of a reader of one of the files.
+ * Context: process context; takes watch_lock.
  */
 void ua_watch_reading(void)
 {
 	mutex_lock(&watch_lock);
+	watch_until = jiffies + LEASE;
 	if (!ua_state.watch.wanted) {
 		watch_told = view_now();
 		watch_seen = watch_told;
-		/* What changes while nothing is unaccepted changes by a refusal only. */
 		WRITE_ONCE(ua_state.watch.wanted, true);
+		/* With nothing unaccepted, only a refusal can change the state. */
 		if (watch_told.unaccepted)
-			mod_delayed_work(system_wq, &watch_work, PERIOD);
+			queue_look(PERIOD);
 	}
 	mutex_unlock(&watch_lock);
 }
 
 /**
- * ua_watch_init - to be called before anything is accepted
+ * ua_watch_init - prepare for reports of accepted blocks
+ *
+ * Context: process context, at load, before anything is accepted.
  */
 void ua_watch_init(void)
 {
@@ -166,8 +166,10 @@ void ua_watch_init(void)
 }
 
 /**
- * ua_watch_open - the files are there
- * @kobj: of their directory
+ * ua_watch_open - find the files that can be polled
+ * @kobj: their directory, complete
+ *
+ * Context: process context, at load.
  */
 void ua_watch_open(struct kobject *kobj)
 {
@@ -183,9 +185,9 @@ void ua_watch_open(struct kobject *kobj)
 }
 
 /**
- * ua_watch_close - the files are gone
+ * ua_watch_close - wake all pollers; their next read fails
  *
- * Pollers are woken; their next read fails.
+ * Context: process context, at unload, after the files were removed.
  */
 void ua_watch_close(void)
 {
@@ -202,7 +204,9 @@ void ua_watch_close(void)
 }
 
 /**
- * ua_watch_exit - to be called when nothing accepts any more
+ * ua_watch_exit - wait until no look runs any more
+ *
+ * Context: process context, at unload, when nothing accepts any more.
  */
 void ua_watch_exit(void)
 {

@@ -3,6 +3,7 @@
 #
 # Are tasks that poll the state or the numbers told of what changes: soon, not too
 # often, and of the last change in any case? And does nothing run if no task polls?
+# A read starts the module's looks at the numbers, for five seconds.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
@@ -32,22 +33,27 @@ last_block_ms() {
 	tail -n 1 $DBG/recent | awk '{ printf "%.0f\n", $1 * 1000 + $8 / 1000000 }'
 }
 
-# How often we looked at the numbers.
+# How often the module looked at the numbers.
 looks() {
 	grep -c 'function watch_look' $TRACE/trace
 }
 
-begin 22
+# quiet: no look within a second
+quiet() {
+	echo >$TRACE/trace
+	sleep 1
+	[ "$(looks)" = 0 ]
+}
+
+begin 23
 
 load
 echo 1 >$TRACE/events/workqueue/workqueue_execute_start/enable
 
-# No task polls, nothing runs.
+# No task polls: nothing runs from five seconds after the last read on.
 get state >/dev/null
 get unaccepted_bytes >/dev/null
-sleep 1
-echo >$TRACE/trace
-sleep 2
+wait_for quiet
 onewrite $SYS/accept 4M >/dev/null
 sleep 1
 is "without a task that waits nothing runs" "$(looks)" 0
@@ -59,11 +65,12 @@ answer a
 of_a=$answer
 answer b
 is "where nothing changes no task is told" "$of_a $answer" "timeout 0 timeout 0"
-holds "we looked ten times a second ($(looks))" "$(looks)" -ge 8 -a "$(looks)" -le 14
-sleep 1
-echo >$TRACE/trace
-sleep 1
-is "and stop when they are gone" "$(looks)" 0
+holds "the module looked ten times a second ($(looks))" "$(looks)" -ge 8 -a "$(looks)" -le 14
+waits a state complete 7000
+answer a
+is "a task that waits longer is woken once, so that it reads again" "$answer" "timeout 1"
+wait_for quiet
+is "nothing runs when they are gone" "$(looks)" 0
 
 # Less than a percent: told once it has come to rest.
 unaccepted=$(get unaccepted_bytes)
@@ -124,7 +131,7 @@ t0=$(last_block_ms)
 is "all are told of the end" "$(cat /tmp/wait-[0-9]* | grep -c '^[0-9]* [0-9]*$')" $WAITERS
 soon=$(awk -v t0="$t0" 'NR == 1 || $2 - t0 < min { min = $2 - t0 } END { print min + 0 }' /tmp/wait-[0-9]*)
 late=$(awk -v t0="$t0" '$2 - t0 > max { max = $2 - t0 } END { print max + 0 }' /tmp/wait-[0-9]*)
-holds "not only when we look the next time (the first after $soon)" "$soon" -le 30
+holds "not only at the next look (the first after $soon)" "$soon" -le 30
 holds "within 100 ms (the last after $late)" "$late" -le 100
 is "and the file says so" "$(get state) $(get unaccepted_bytes)" "complete 0"
 sleep 1
