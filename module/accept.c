@@ -104,7 +104,7 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 
 	if (IS_ENABLED(CONFIG_CMA))
 		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
-	view->coming = atomic64_read(&ua_zone_stat(zone)->inflight) >> PAGE_SHIFT;
+	view->inflight = atomic64_read(&ua_zone_stat(zone)->inflight) >> PAGE_SHIFT;
 	view->unaccepted = ua_state.core->unaccepted_pages(zone);
 	/* Free pages include the unaccepted ones; signed, for the two may disagree. */
 	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->unaccepted -
@@ -116,7 +116,7 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 /*
  * May this allocation take a block? If so it is reserved: others see it in
  * stat->inflight before they decide, so that CPUs short of the same blocks do
- * not each take them. Where two reserve at once both may see too much coming
+ * not each take them. Where two reserve at once both may see too much in flight
  * and leave it; the next allocation decides anew.
  */
 static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
@@ -124,7 +124,7 @@ static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 {
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
 	struct ua_zone_view view;
-	u64 coming, want;
+	u64 inflight, want;
 
 	/* Most allocations want nothing, and need not disturb other CPUs. */
 	ua_zone_view(zone, order, &view);
@@ -132,9 +132,9 @@ static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 	if (!want)
 		return 0;
 
-	coming = atomic64_add_return(UA_BLOCK_BYTES, &stat->inflight);
+	inflight = atomic64_add_return(UA_BLOCK_BYTES, &stat->inflight);
 	ua_zone_view(zone, order, &view);
-	view.coming = (coming - UA_BLOCK_BYTES) >> PAGE_SHIFT;
+	view.inflight = (inflight - UA_BLOCK_BYTES) >> PAGE_SHIFT;
 	want = ua_policy_want(&view, UA_BLOCK_PAGES, failed, begun);
 	if (!want)
 		atomic64_sub(UA_BLOCK_BYTES, &stat->inflight);
@@ -154,7 +154,7 @@ static void kick_background(struct zone *zone, unsigned int order)
 	if (!READ_ONCE(stat->kick_below))
 		return;
 	ua_zone_view(zone, order, &view);
-	if (view.free + view.coming >= READ_ONCE(stat->kick_below))
+	if (view.free + view.inflight >= READ_ONCE(stat->kick_below))
 		return;
 	WRITE_ONCE(stat->kick_below, 0);
 	irq_work_queue(&stat->kick);

@@ -54,7 +54,7 @@ void ua_acceptor_rebind(void);
 
 /* acceptor_loop.c */
 void ua_acceptor_get(struct ua_acceptor_knobs *knobs);
-void ua_acceptor_error(const char *who, int number, const char *reason);
+void ua_acceptor_error(const char *source, int number, const char *reason);
 int ua_acceptor_run(void *data);
 
 #endif /* _UA_ACCEPTOR_H */

@@ -119,18 +119,18 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 
 /**
  * ua_acceptor_error - remember an error
- * @who: the name of the thread
+ * @source: the name of the thread
  * @number: a negative errno
  * @reason: a string that lives as long as the module
  *
  * Context: process context.
  */
-void ua_acceptor_error(const char *who, int number, const char *reason)
+void ua_acceptor_error(const char *source, int number, const char *reason)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
 
 	spin_lock(&acceptor->quota_lock);
-	ua_stats_error(&acceptor->error, number, who, reason);
+	ua_stats_error(&acceptor->error, number, source, reason);
 	spin_unlock(&acceptor->quota_lock);
 }
 

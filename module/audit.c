@@ -48,7 +48,7 @@ static void look_at_block(struct walk *walk, unsigned long pfn)
 		walk->audit->list++;
 		break;
 	case UA_PAGE_IN_FLIGHT:
-		walk->audit->taken++;
+		walk->audit->leaving++;
 		break;
 	case UA_PAGE_OTHER:
 		if (!ua_block_has_bits(pfn))
@@ -78,7 +78,7 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 	audit->inflight = atomic64_read(&ua_zone_stat(zone)->inflight) / UA_BLOCK_BYTES;
 
 	/* The walk looked at each block once between the two readings of the counter. */
-	pages = (audit->list + audit->taken) * UA_BLOCK_PAGES;
+	pages = (audit->list + audit->leaving) * UA_BLOCK_PAGES;
 	if (pages < min(before, audit->counter))
 		audit->missing = min(before, audit->counter) - pages;
 	else if (pages > max(before, audit->counter))

@@ -9,7 +9,7 @@
 /**
  * struct ua_audit - what each source says of a zone
  * @list:	blocks that are unaccepted
- * @taken:	blocks that are unaccepted, and that we are about to accept
+ * @leaving:	unaccepted blocks that the module is about to accept
  * @counter:	pages that the kernel's counter says
  * @bitmap:	blocks with a bit set
  * @inflight:	blocks that we are accepting
@@ -19,7 +19,7 @@
  */
 struct ua_audit {
 	u64 list;
-	u64 taken;
+	u64 leaving;
 	u64 counter;
 	u64 bitmap;
 	u64 inflight;

@@ -219,12 +219,12 @@ static struct ua_core observe_core = {
 
 /**
  * ua_bind_observe - the binding that reads counters and accepts nothing
- * @why: the cause, a string that lives as long as the module
+ * @reason: the cause, a string that lives as long as the module
  *
  * Return: the binding "observe".
  */
-const struct ua_core *ua_bind_observe(const char *why)
+const struct ua_core *ua_bind_observe(const char *reason)
 {
-	observe_core.why = why;
+	observe_core.reason = reason;
 	return &observe_core;
 }

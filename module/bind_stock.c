@@ -300,18 +300,18 @@ static struct ua_core stock_core = {
  * Context: process context, at load, no lock held: this updates static calls,
  * which takes cpus_read_lock(). They are never updated again.
  * Return: the binding "stock", or "observe" if accept_page() is not found; the log
- * and ua_core.why say so.
+ * and ua_core.reason say so.
  */
 const struct ua_core *ua_bind(void)
 {
 	static const char need[] = "accept_page";
-	static char why[64];
+	static char reason[64];
 	accept_page_fn *accept = ua_bind_symbol(need);
 
 	if (!accept) {
 		pr_warn("the kernel has no function %s, cannot accept\n", need);
-		snprintf(why, sizeof(why), "the kernel has no function %s", need);
-		return ua_bind_observe(why);
+		snprintf(reason, sizeof(reason), "the kernel has no function %s", need);
+		return ua_bind_observe(reason);
 	}
 	static_call_update(ua_accept_page, accept);
 

@@ -59,7 +59,7 @@ static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	ua_watch_reading();
 	return sysfs_emit(buf, "%s\n",
-			  status_names[ua_control_status(ua_stats_unaccepted(&ua_everything))]);
+			  ua_status_names[ua_control_status(ua_stats_unaccepted(&ua_everything))]);
 }
 
 static struct kobj_attribute state_attr = __ATTR_RO(state);

@@ -19,7 +19,7 @@ static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 	ret = ua_control_may_accept();
 	if (ret)
 		return ret;
-	mode = sysfs_match_string(mode_names, word);
+	mode = sysfs_match_string(ua_mode_names, word);
 	if (mode < 0)
 		return mode;
 	knobs->mode = mode;
@@ -114,7 +114,7 @@ static ssize_t params_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 	ua_acceptor_get(&knobs);
 	len = sysfs_emit(buf, "mode=%s bytes_per_second=%llu cpu_percent=%u ",
-			 mode_names[knobs.mode], knobs.bytes_per_second,
+			 ua_mode_names[knobs.mode], knobs.bytes_per_second,
 			 knobs.cpu_percent);
 	len += sysfs_emit_at(buf, len, "headroom_bytes=%llu floor_bytes=%llu threads_per_node=%u\n",
 			     knobs.headroom_bytes, knobs.floor_bytes,
@@ -144,7 +144,7 @@ static ssize_t _name##_store(struct kobject *kobj,			\
 									\
 static struct kobj_attribute _name##_attr = __ATTR_RW(_name)
 
-KNOB_ATTR(mode, "%s", mode_names[knobs.mode]);
+KNOB_ATTR(mode, "%s", ua_mode_names[knobs.mode]);
 KNOB_ATTR(bytes_per_second, "%llu", knobs.bytes_per_second);
 KNOB_ATTR(cpu_percent, "%u", knobs.cpu_percent);
 KNOB_ATTR(headroom_bytes, "%llu", knobs.headroom_bytes);
@@ -192,7 +192,7 @@ static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread
 
 	if (reason != UA_THROTTLE_NOT && !ua_stats_unaccepted_node(thread->nid))
 		reason = UA_THROTTLE_DONE;
-	return sysfs_emit_at(buf, at, "%s", throttle_names[reason]);
+	return sysfs_emit_at(buf, at, "%s", ua_throttle_names[reason]);
 }
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,
@@ -226,7 +226,7 @@ static ssize_t hits_show(struct kobject *kobj, struct kobj_attribute *attr,
 	int i, len = 0;
 
 	for (i = 0; i < UA_NR_LIMITS; i++)
-		len += sysfs_emit_at(buf, len, "%s %lld\n", hit_names[i],
+		len += sysfs_emit_at(buf, len, "%s %lld\n", ua_hit_names[i],
 				     atomic64_read(&ua_state.acceptor.hits[i]));
 	return len;
 }

@@ -94,7 +94,7 @@ int ua_control_emit_error(char *buf, const struct ua_error *error)
 	return sysfs_emit(buf, "%llu.%06llu %d %s %s\n",
 			  div_u64(error->at_ns, NSEC_PER_SEC),
 			  div_u64(error->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
-			  error->number, error->who, error->reason);
+			  error->number, error->source, error->reason);
 }
 
 /**
@@ -105,7 +105,7 @@ int ua_control_emit_error(char *buf, const struct ua_error *error)
  */
 bool ua_control_has_table(void)
 {
-	return ua_state.table.present && !ua_state.table.why;
+	return ua_state.table.present && !ua_state.table.reason;
 }
 
 /**

@@ -80,7 +80,7 @@ static void show_waits(struct seq_file *m, struct zone *zone, enum ua_cause caus
 		waits = ua_stats_waits(zone, cause, i);
 		if (waits)
 			seq_printf(m, "%d %s %llu %llu %s\n", zone_to_nid(zone),
-				   zone->name, BIT_ULL(i), waits, cause_names[cause]);
+				   zone->name, BIT_ULL(i), waits, ua_cause_names[cause]);
 	}
 }
 
@@ -102,7 +102,7 @@ static void show_event(struct seq_file *m, const struct ua_event *event)
 {
 	seq_printf(m, "%llu.%06llu %s ", div_u64(event->at_ns, NSEC_PER_SEC),
 		   div_u64(event->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
-		   cause_names[event->cause]);
+		   ua_cause_names[event->cause]);
 	/* In one word, for it is one column. */
 	seq_escape(m, event->comm, " \t\n\\");
 	seq_printf(m, " %d %d %s %ld %llu %d\n", event->pid, event->nid,
@@ -146,7 +146,7 @@ static int audit_show(struct seq_file *m, void *unused)
 		bool agree = ua_audit_zone(zone, &audit);
 
 		seq_printf(m, "%d %s list_blocks %llu counter_blocks %llu bitmap_blocks %llu inflight_blocks %llu",
-			   zone_to_nid(zone), zone->name, audit.list + audit.taken,
+			   zone_to_nid(zone), zone->name, audit.list + audit.leaving,
 			   audit.counter / UA_BLOCK_PAGES, audit.bitmap, audit.inflight);
 		if (agree)
 			seq_puts(m, " consistent\n");
@@ -167,13 +167,13 @@ static int table_show(struct seq_file *m, void *unused)
 	seq_printf(m, "present %d\n", table->present);
 	if (!table->present)
 		return 0;
-	seq_printf(m, "refused %s\n", table->why ?: "no");
+	seq_printf(m, "refused %s\n", table->reason ?: "no");
 	seq_printf(m, "address %pa\n", &table->phys);
 	seq_printf(m, "version %u\n", table->version);
 	seq_printf(m, "unit_size %u\n", table->unit_size);
 	seq_printf(m, "phys_base %#llx\n", table->phys_base);
 	seq_printf(m, "size %llu\n", table->size);
-	if (table->why)
+	if (table->reason)
 		return 0;
 
 	ua_table_count(table, &bits);

@@ -48,7 +48,7 @@ static const char *complete_reason(const struct ua_stats_sum *sum)
  */
 int ua_control_emit_reason(char *buf)
 {
-	const char *reason = ua_state.core->why;
+	const char *reason = ua_state.core->reason;
 	struct ua_stats_sum sum;
 
 	ua_stats_sum(&ua_everything, &sum);
@@ -56,7 +56,7 @@ int ua_control_emit_reason(char *buf)
 	case UA_ABSENT:
 		if (!ua_state.table.present)
 			return sysfs_emit(buf, "no table: the firmware passed none\n");
-		return sysfs_emit(buf, "table refused: %s\n", ua_state.table.why);
+		return sysfs_emit(buf, "table refused: %s\n", ua_state.table.reason);
 	case UA_ERROR:
 		return sysfs_emit(buf, "the platform refused a block: error %d\n",
 				  READ_ONCE(ua_state.last_error));
@@ -64,7 +64,7 @@ int ua_control_emit_reason(char *buf)
 		if (READ_ONCE(ua_state.trigger.users))
 			return sysfs_emit(buf, "a write to accept is at work\n");
 		return sysfs_emit(buf, "the acceptor is %s\n",
-				  throttle_names[ua_acceptor_throttle_reason()]);
+				  ua_throttle_names[ua_acceptor_throttle_reason()]);
 	case UA_COMPLETE:
 		return sysfs_emit(buf, "%s\n", complete_reason(&sum));
 	case UA_IDLE:

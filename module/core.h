@@ -61,7 +61,7 @@ struct ua_upcalls {
 /**
  * struct ua_core - operations of a binding
  * @name:	 name of the binding, shown in sysfs as "binding"
- * @why:	 the cause for which the binding cannot accept, in one line, or NULL
+ * @reason:	 the cause for which the binding cannot accept, in one line, or NULL
  * @unaccepted_pages: unaccepted memory of @zone, in pages. Any context; takes no
  *		 lock.
  * @page_state:	 state of the block whose first page is @pfn. Process context;
@@ -90,7 +90,7 @@ struct ua_upcalls {
  */
 struct ua_core {
 	const char *name;
-	const char *why;
+	const char *reason;
 	unsigned long (*unaccepted_pages)(struct zone *zone);
 	enum ua_page_state (*page_state)(unsigned long pfn);
 	int (*accept_block)(struct zone *zone, unsigned int flags,
@@ -105,7 +105,7 @@ struct ua_core {
 };
 
 const struct ua_core *ua_bind(void);
-const struct ua_core *ua_bind_observe(const char *why);
+const struct ua_core *ua_bind_observe(const char *reason);
 void ua_unbind(void);
 unsigned int ua_bind_phys_bits(void);
 bool ua_bind_has_ram(phys_addr_t start, u64 bytes);
@@ -113,7 +113,7 @@ bool ua_bind_has_ram(phys_addr_t start, u64 bytes);
 /**
  * struct ua_table - the EFI unaccepted-memory table, after validation
  * @present:	the firmware or the boot stub passed a table
- * @why:	the cause for which a present table was refused, or NULL. A refused
+ * @reason:	the cause for which a present table was refused, or NULL. A refused
  *		table is not read again.
  * @phys:	physical address of the table
  * @version:	layout version; 1 is the only one known
@@ -127,7 +127,7 @@ bool ua_bind_has_ram(phys_addr_t start, u64 bytes);
  */
 struct ua_table {
 	bool present;
-	const char *why;
+	const char *reason;
 	phys_addr_t phys;
 	u32 version;
 	u32 unit_size;

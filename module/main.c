@@ -60,7 +60,7 @@ static const struct ua_core *choose_core(void)
 		return ua_bind_observe("loaded with binding=observe");
 	if (strcmp(binding, "auto"))
 		return NULL;
-	if (!table->present || table->why)
+	if (!table->present || table->reason)
 		return ua_bind_observe("no table to go by");
 	return ua_bind();
 }
@@ -70,8 +70,8 @@ static int __init unaccepted_init(void)
 	int ret, own;
 
 	ua_table_find(&ua_state.table);
-	if (ua_state.table.why)
-		pr_warn("table refused: %s\n", ua_state.table.why);
+	if (ua_state.table.reason)
+		pr_warn("table refused: %s\n", ua_state.table.reason);
 
 	ua_state.core = choose_core();
 	if (!ua_state.core) {

@@ -2,15 +2,15 @@
 /* The tables of names; the debugger's scripts find them by their symbols. */
 #include "names.h"
 
-const char * const cause_names[UA_NR_CAUSES] = { UA_CAUSES(UA_NAME) };
+const char * const ua_cause_names[UA_NR_CAUSES] = { UA_CAUSES(UA_NAME) };
 
-const char * const mode_names[UA_NR_MODES] = { UA_MODES(UA_NAME) };
+const char * const ua_mode_names[UA_NR_MODES] = { UA_MODES(UA_NAME) };
 
-const char * const throttle_names[UA_NR_THROTTLE_REASONS] = {
+const char * const ua_throttle_names[UA_NR_THROTTLE_REASONS] = {
 	UA_THROTTLE_LIMITS(UA_THROTTLE_STATE),
 	UA_THROTTLE_OTHERS(UA_THROTTLE_STATE),
 };
 
-const char * const hit_names[UA_NR_LIMITS] = { UA_THROTTLE_LIMITS(UA_THROTTLE_NAME) };
+const char * const ua_hit_names[UA_NR_LIMITS] = { UA_THROTTLE_LIMITS(UA_THROTTLE_NAME) };
 
-const char * const status_names[UA_COMPLETE + 1] = { UA_STATES(UA_NAME) };
+const char * const ua_status_names[UA_COMPLETE + 1] = { UA_STATES(UA_NAME) };

@@ -27,10 +27,10 @@ enum ua_status {
 	UA_STATES(UA_STATE_ENUM),
 };
 
-extern const char * const cause_names[UA_NR_CAUSES];
-extern const char * const mode_names[UA_NR_MODES];
-extern const char * const throttle_names[UA_NR_THROTTLE_REASONS];
-extern const char * const hit_names[UA_NR_LIMITS];
-extern const char * const status_names[UA_COMPLETE + 1];
+extern const char * const ua_cause_names[UA_NR_CAUSES];
+extern const char * const ua_mode_names[UA_NR_MODES];
+extern const char * const ua_throttle_names[UA_NR_THROTTLE_REASONS];
+extern const char * const ua_hit_names[UA_NR_LIMITS];
+extern const char * const ua_status_names[UA_COMPLETE + 1];
 
 #endif /* _UA_NAMES_H */

@@ -85,7 +85,7 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
 u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 		   bool failed, bool begun)
 {
-	s64 deficit = view->promo - view->free - view->coming;
+	s64 deficit = view->promo - view->free - view->inflight;
 	s64 slack = view->promo - view->high;
 	u64 unaccepted, want = 0;
 
@@ -129,7 +129,7 @@ static s64 ahead_slack(u64 block_pages, u64 headroom)
 u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
 		    u64 headroom, bool begun)
 {
-	s64 deficit = view->promo + (s64)headroom - view->free - view->coming;
+	s64 deficit = view->promo + (s64)headroom - view->free - view->inflight;
 	u64 want, unaccepted;
 
 	if (view->unaccepted <= 0 || !view->promo || deficit <= 0)

@@ -9,14 +9,14 @@
  * struct ua_zone_view - a zone as the policy sees it, in pages
  * @free:	accepted and free, less what this allocation may not use; the
  *		counters may be out of step, so this may be negative
- * @coming:	in flight on other CPUs
+ * @inflight:	in flight on other CPUs
  * @unaccepted:	unaccepted
  * @high:	the zone's high watermark
  * @promo:	the promo watermark, which is the goal; 0 before watermarks are set
  */
 struct ua_zone_view {
 	s64 free;
-	s64 coming;
+	s64 inflight;
 	s64 unaccepted;
 	s64 high;
 	s64 promo;

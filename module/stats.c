@@ -320,17 +320,17 @@ void ua_stats_sum(const struct ua_scope *scope, struct ua_stats_sum *sum)
  * ua_stats_error - remember an error
  * @error: the record to write; callers must serialise
  * @number: a negative errno
- * @who: the file or thread that failed
+ * @source: the file or thread that failed
  * @reason: a message for the user, a string that lives as long as the module
  *
  * Context: any.
  */
-void ua_stats_error(struct ua_error *error, int number, const char *who,
+void ua_stats_error(struct ua_error *error, int number, const char *source,
 		    const char *reason)
 {
 	error->at_ns = ktime_get_mono_fast_ns();
 	error->number = number;
-	strscpy(error->who, who, sizeof(error->who));
+	strscpy(error->source, source, sizeof(error->source));
 	error->reason = reason;
 }
 

@@ -135,13 +135,13 @@ struct ua_stats_sum {
  * struct ua_error - the last of its kind
  * @at_ns:	when, CLOCK_MONOTONIC
  * @number:	a negative errno, 0 if there was none yet
- * @who:	the file or thread that it belongs to
+ * @source:	the file or thread that it belongs to
  * @reason:	for people
  */
 struct ua_error {
 	u64 at_ns;
 	int number;
-	char who[40];
+	char source[40];
 	const char *reason;
 };
 
@@ -159,7 +159,7 @@ void ua_stats_wait(struct zone *zone, enum ua_cause cause, u64 ns);
 u64 ua_stats_waits(struct zone *zone, enum ua_cause cause, unsigned int bucket);
 u64 ua_stats_recent_last(void);
 bool ua_stats_recent(u64 number, struct ua_event *event);
-void ua_stats_error(struct ua_error *error, int number, const char *who,
+void ua_stats_error(struct ua_error *error, int number, const char *source,
 		    const char *reason);
 
 #endif /* _UA_STATS_H */

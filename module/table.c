@@ -105,7 +105,7 @@ static bool table_is_mapped(phys_addr_t phys, u64 bytes)
 
 /**
  * ua_table_find - find the table and check it
- * @table: the result; @table->why says why a present table was refused
+ * @table: the result; @table->reason is the cause if a present table was refused
  *
  * Context: process context, at load.
  */
@@ -122,21 +122,21 @@ void ua_table_find(struct ua_table *table)
 	table->phys = efi.unaccepted;
 	if (!table_is_mapped(table->phys, sizeof(hdr)) ||
 	    copy_from_kernel_nofault(&hdr, efi_table, sizeof(hdr))) {
-		table->why = "the header is not in mapped, reserved RAM";
+		table->reason = "the header is not in mapped, reserved RAM";
 		return;
 	}
 
-	table->why = ua_table_check(&hdr, table->phys,
+	table->reason = ua_table_check(&hdr, table->phys,
 				    boot_cpu_data.x86_phys_bits);
-	if (!table->why &&
+	if (!table->reason &&
 	    !table_is_mapped(table->phys, sizeof(hdr) + hdr.size))
-		table->why = "the bitmap is not in mapped, reserved RAM";
+		table->reason = "the bitmap is not in mapped, reserved RAM";
 
 	table->version = hdr.version;
 	table->unit_size = hdr.unit_size;
 	table->phys_base = hdr.phys_base;
 	table->size = hdr.size;
-	if (!table->why)
+	if (!table->reason)
 		table->bitmap = efi_table->bitmap;
 }
 

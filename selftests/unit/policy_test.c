@@ -129,7 +129,7 @@ static const struct {
 	bool failed, begun;
 	u64 want;
 } want_cases[] = {
-	/* free, coming, unaccepted, high and promo */
+	/* free, inflight, unaccepted, high and promo */
 	{ "above the goal", { 20000, 0, 9 * BLK, MARKS }, .want = 0 },
 	{ "at the goal", { GOAL, 0, 9 * BLK, MARKS }, .want = 0 },
 	{ "a page below: not worth it", { 15999, 0, 9 * BLK, MARKS }, .want = 0 },
@@ -141,14 +141,14 @@ static const struct {
 	{ "a small zone at its high mark", { 150, 0, 9 * BLK, 150, 200 }, .want = 1 },
 	{ "a small zone above it", { 151, 0, 9 * BLK, 150, 200 }, .want = 0 },
 	{ "20 blocks short", { GOAL - 20 * BLK, 0, 99 * BLK, MARKS }, .want = 20 },
-	{ "20 blocks short, 20 coming", { GOAL - 20 * BLK, 20 * BLK, 99 * BLK, MARKS }, .want = 0 },
-	{ "20 blocks short, 18 coming", { GOAL - 20 * BLK, 18 * BLK, 99 * BLK, MARKS }, .want = 2 },
+	{ "20 blocks short, 20 in flight", { GOAL - 20 * BLK, 20 * BLK, 99 * BLK, MARKS }, .want = 0 },
+	{ "20 blocks short, 18 in flight", { GOAL - 20 * BLK, 18 * BLK, 99 * BLK, MARKS }, .want = 2 },
 	{ "less unaccepted than short", { GOAL - 20 * BLK, 0, 3 * BLK, MARKS }, .want = 3 },
 	{ "nothing unaccepted", { -100, 0, 0, MARKS }, .want = 0 },
 	{ "nothing unaccepted, failed", { -100, 0, 0, MARKS }, .failed = true, .want = 0 },
 	{ "free below zero", { -BLK, 0, 99 * BLK, 13000, 16 * BLK }, .want = 17 },
 	{ "plenty in pieces, failed", { 79000, 0, 9 * BLK, MARKS }, .failed = true, .want = 1 },
-	{ "plenty coming, failed", { 0, 99 * BLK, 99 * BLK, MARKS }, .failed = true, .want = 1 },
+	{ "plenty in flight, failed", { 0, 99 * BLK, 99 * BLK, MARKS }, .failed = true, .want = 1 },
 	{ "failed and short", { GOAL - 3 * BLK, 0, 99 * BLK, MARKS }, .failed = true, .want = 3 },
 	{ "no watermarks yet", { 0, 0, 99 * BLK, 0, 0 }, .want = 0 },
 	{ "no watermarks yet, failed", { 0, 0, 99 * BLK, 0, 0 }, .failed = true, .want = 1 },
@@ -217,7 +217,7 @@ static const struct {
 	{ "a quarter gone", { GOAL + 12 * BLK, 0, 99 * BLK, MARKS }, 16 * BLK, .want = 4 },
 	{ "a block gone, begun", { GOAL + 15 * BLK, 0, 99 * BLK, MARKS }, 16 * BLK, true, 1 },
 	{ "less than that, begun", { GOAL + 15 * BLK + 1, 0, 99 * BLK, MARKS }, 16 * BLK, true, 0 },
-	{ "all of it gone, half coming", { GOAL, 8 * BLK, 99 * BLK, MARKS }, 16 * BLK, .want = 8 },
+	{ "all of it gone, half in flight", { GOAL, 8 * BLK, 99 * BLK, MARKS }, 16 * BLK, .want = 8 },
 	{ "no headroom wanted, a block below", { GOAL - BLK, 0, 99 * BLK, MARKS }, 0, .want = 1 },
 	{ "less unaccepted than gone", { GOAL, 0, 3 * BLK, MARKS }, 16 * BLK, .want = 3 },
 	{ "nothing unaccepted", { GOAL, 0, 0, MARKS }, 16 * BLK, .want = 0 },

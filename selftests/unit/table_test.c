@@ -73,7 +73,7 @@ struct efi_unaccepted_memory *efi_get_unaccepted_table(void)
 static const struct {
 	const char *what;
 	struct efi_unaccepted_memory hdr;
-	const char *why;
+	const char *reason;
 	u64 phys;
 } check_cases[] = {
 	{ "good", { GOOD } },
@@ -124,7 +124,7 @@ static void test_check(void)
 		report(check_cases[i].what,
 		       ua_table_check(&check_cases[i].hdr,
 				      check_cases[i].phys ?: RAM_BASE, 46),
-		       check_cases[i].why);
+		       check_cases[i].reason);
 }
 
 /* Where the table lies in ram[], its size, which pages are reserved. */
@@ -133,7 +133,7 @@ static const struct {
 	u64 phys;
 	u64 size;
 	unsigned long reserved;
-	const char *why;
+	const char *reason;
 	int kind;
 } find_cases[] = {
 	{ "in one page", RAM_BASE, 64, 0x1 },
@@ -168,12 +168,12 @@ static void test_find(void)
 		memory_kind = find_cases[i].kind;
 
 		ua_table_find(&table);
-		report(find_cases[i].what, table.why, find_cases[i].why);
+		report(find_cases[i].what, table.reason, find_cases[i].reason);
 	}
 
 	efi.unaccepted = EFI_INVALID_TABLE_ADDR;
 	ua_table_find(&table);
-	ksft_test_result(!table.present && !table.why && !table.bitmap,
+	ksft_test_result(!table.present && !table.reason && !table.bitmap,
 			 "no table: absent, not refused\n");
 }
 

@@ -32,20 +32,20 @@ def thread_state(prog, module, thread):
     done, works = prog["UA_THROTTLE_DONE"].value_(), prog["UA_THROTTLE_NOT"].value_()
     if reason != works and not unaccepted(prog, thread.nid.value_()):
         reason = done
-    return ua.names(module, "throttle_names", prog["UA_NR_THROTTLE_REASONS"])[reason]
+    return ua.names(module, "ua_throttle_names", prog["UA_NR_THROTTLE_REASONS"])[reason]
 
 
 def show_knobs(prog, module):
     knobs = module.state.acceptor.knobs
-    print("mode", ua.names(module, "mode_names", prog["UA_NR_MODES"])[knobs.mode.value_()])
+    print("mode", ua.names(module, "ua_mode_names", prog["UA_NR_MODES"])[knobs.mode.value_()])
     for name in KNOBS:
         print(name, knobs.member_(name).value_())
-    limits = ua.names(module, "hit_names", prog["UA_NR_LIMITS"])
+    limits = ua.names(module, "ua_hit_names", prog["UA_NR_LIMITS"])
     for name, hits in zip(limits, module.state.acceptor.hits):
         print("hits", name, hits.counter.value_())
     error = module.state.acceptor.error
     if error.number:
-        print(f"error {error.number.value_()} {error.who.string_().decode()}: "
+        print(f"error {error.number.value_()} {error.source.string_().decode()}: "
               f"{error.reason.string_().decode()}")
 
 

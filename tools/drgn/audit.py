@@ -21,10 +21,10 @@ class ZoneAudit:
         self.block = ua.block_pages(zone.prog_) << ua.PAGE_SHIFT
         self.counter = ua.counter(zone) * ua.PAGE_SIZE
         self.listed = {pfn << ua.PAGE_SHIFT for pfn in ua.listed(zone)}
-        self.marked, self.taken, self.with_bits = set(), set(), set()
+        self.marked, self.leaving, self.with_bits = set(), set(), set()
         for pfn, page in ua.blocks(zone):
             self._look(pfn << ua.PAGE_SHIFT, page)
-        self.unaccepted = self.listed | self.taken
+        self.unaccepted = self.listed | self.leaving
         suspects = self.with_bits - self.unaccepted
         self.inflight = {start for start in suspects if self._is_inflight(start)}
         self.strays = suspects - self.inflight
@@ -33,7 +33,7 @@ class ZoneAudit:
         if ua.is_unaccepted(page):
             self.marked.add(start)
             if ua.is_taken(page):
-                self.taken.add(start)
+                self.leaving.add(start)
         if self.table.any(start, self.block):
             self.with_bits.add(start)
 
@@ -70,7 +70,7 @@ class ZoneAudit:
         differences = list(self.differences())
         print(f"{self.nid} {self.name} list_blocks {len(self.unaccepted)} "
               f"counter_blocks {self.counter // self.block} bitmap_blocks {len(self.with_bits)} "
-              f"inflight_blocks {len(self.inflight | self.taken)}",
+              f"inflight_blocks {len(self.inflight | self.leaving)}",
               " ".join(["differs:", *differences]) if differences else "consistent")
         guards, others = self.missing_bits()
         if guards:
@@ -84,8 +84,8 @@ def main(prog, _args):
     table = ua.Table(prog)
     ranges = ua.accepting(prog, table) if table.bitmap else []
     agree = [ZoneAudit(nid, zone, table, ranges).show() for nid, zone in ua.zones(prog)]
-    if table.why:
-        print(f"  without the bitmap: {table.why}")
+    if table.reason:
+        print(f"  without the bitmap: {table.reason}")
     for start, end in ranges:
         print(f"  {start:#x}-{end:#x} is being accepted")
     print("consistent" if all(agree) else "inconsistent")

@@ -22,8 +22,8 @@ def histogram(prog, cpu_stats, cause):
 
 def main(prog, _args):
     module = ua.find_module(prog)
-    books_type = prog.type("struct ua_cpu_stats")
-    causes = ua.names(module, "cause_names", books_type.member("waits").type.length)
+    stats_type = prog.type("struct ua_cpu_stats")
+    causes = ua.names(module, "ua_cause_names", stats_type.member("waits").type.length)
     print("node zone below_ns waits cause")
     for nid, zone in ua.zones(prog):
         cpu_stats = ua.zone_stat(module, nid, zone).cpu_stats

@@ -14,13 +14,13 @@ def main(prog, _args):
     print("present", int(table.present))
     if not table.present:
         return 0
-    print("refused", table.why or "no")
+    print("refused", table.reason or "no")
     print(f"address {table.phys:#018x}")
     print("version", table.version)
     print("unit_size", table.unit_size)
     print(f"phys_base {table.phys_base:#x}")
     print("size", table.size)
-    if table.why:
+    if table.reason:
         return 0
     units = table.set_units()
     print("bits_set", len(units))

@@ -26,7 +26,7 @@ THREADS_PER_NODE = 4
 
 
 class UaError(Exception):
-    """There is no answer; the text says why."""
+    """No answer is possible; the text is the cause."""
 
 
 # ---- scripts ----
@@ -113,7 +113,7 @@ def is_unaccepted(page):
 
 
 def is_taken(page):
-    """Of a page that is unaccepted: has one of us taken it off the list, to accept it?"""
+    """True if the module has taken this unaccepted page off the list, to accept it."""
     return list_empty(page.lru.address_of_())
 
 
@@ -178,24 +178,24 @@ def read_physical(prog, address, size):
 
 
 class Table:
-    """The EFI table, believed only after the checks that the module makes as well.
+    """The EFI table, used only if it passes the checks that the module makes.
 
-    present, unreadable (why, or None), why (it is refused, or None), phys, version,
-    unit_size, phys_base, size, bitmap (empty unless it is believed)
+    present, unreadable (the cause, or None), reason (of a refusal, or None), phys,
+    version, unit_size, phys_base, size, bitmap (empty unless the checks passed)
     """
 
     def __init__(self, prog):
         self.prog = prog
         self.phys = prog["efi"].unaccepted.value_()
         self.present = self.phys != NO_TABLE
-        self.why = self.unreadable = None
+        self.reason = self.unreadable = None
         self.version = self.unit_size = self.phys_base = self.size = 0
         self.bitmap = b""
         if self.present:
             try:
-                self.why = self._find()
+                self.reason = self._find()
             except UaError as error:
-                self.why = self.unreadable = str(error)
+                self.reason = self.unreadable = str(error)
 
     def _find(self):
         kind = self.prog.type("struct efi_unaccepted_memory")
@@ -204,9 +204,9 @@ class Table:
         header = Object.from_bytes_(self.prog, kind, read_physical(self.prog, self.phys, kind.size))
         self.version, self.unit_size = header.version.value_(), header.unit_size.value_()
         self.phys_base, self.size = header.phys_base.value_(), header.size.value_()
-        why = self._check(kind.size)
-        if why:
-            return why
+        reason = self._check(kind.size)
+        if reason:
+            return reason
         if not self._is_mapped(kind.size + self.size):
             return "the bitmap is not in mapped, reserved RAM"
         self.bitmap = read_physical(self.prog, self.phys + kind.size, self.size)
@@ -229,7 +229,7 @@ class Table:
             (self.phys + header_size + self.size <= limit,
              "the table reaches beyond the physical address width"),
         )
-        return next((why for good, why in checks if not good), None)
+        return next((reason for good, reason in checks if not good), None)
 
     def _is_mapped(self, size):
         """Is it memory that is the table's, so that it may be read?"""
