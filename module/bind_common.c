@@ -15,14 +15,15 @@
 #include <linux/build_bug.h>
 #include <linux/ioport.h>
 #include <linux/kallsyms.h>
+#include <linux/kernel.h>
 #include <linux/kprobes.h>
 #include <linux/memory_hotplug.h>
 #include <linux/mm.h>
 #include <linux/psi_types.h>
 #include <linux/static_call.h>
+#include <linux/string.h>
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
-#include <asm/ibt.h>
 #include <asm/processor.h>
 
 #include "bind.h"
@@ -46,6 +47,24 @@ static struct kprobe bind_probes[2];
 static struct kprobe *bind_used[ARRAY_SIZE(bind_probes)];
 static int bind_nr_used;
 
+/*
+ * A kprobe on a function is placed after its ENDBR, if the kernel has IBT. Return the
+ * true entry: call-depth tracking (retbleed=stuff) warns about calls into the middle
+ * of a function. sprint_symbol() writes "name+0x4/0x50".
+ */
+static void *bind_entry(void *addr)
+{
+	char text[KSYM_SYMBOL_LEN];
+	unsigned int offset;
+	char *plus;
+
+	sprint_symbol(text, (unsigned long)addr);
+	plus = strchr(text, '+');
+	if (!plus || sscanf(plus, "+0x%x/", &offset) != 1)
+		return NULL;
+	return addr - offset;
+}
+
 /**
  * ua_bind_symbol - find the address of a kernel function
  * @name: its name; must stay valid until ua_unbind()
@@ -57,7 +76,6 @@ static int bind_nr_used;
 void *ua_bind_symbol(const char *name)
 {
 	struct kprobe *probe = &bind_probes[bind_nr_used];
-	void *addr;
 
 	if (WARN_ON_ONCE(bind_nr_used == ARRAY_SIZE(bind_probes)))
 		return NULL;
@@ -68,15 +86,7 @@ void *ua_bind_symbol(const char *name)
 	if (register_kprobe(probe))
 		return NULL;
 	bind_used[bind_nr_used++] = probe;
-	addr = probe->addr;
-
-	/*
-	 * The probe is placed after an ENDBR. Return the true entry: call-depth
-	 * tracking (retbleed=stuff) warns about calls into the middle of a function.
-	 */
-	if (!is_endbr(*(u32 *)addr) && is_endbr(*(u32 *)(addr - ENDBR_INSN_SIZE)))
-		addr -= ENDBR_INSN_SIZE;
-	return addr;
+	return bind_entry(probe->addr);
 }
 
 /**

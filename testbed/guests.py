@@ -69,7 +69,8 @@ def columns_of(entry, columns):
         lookup(columns, name, entry["name"] or entry["tests"], "column")
     if entry.get("follow", True):
         named = [name for name, _ in found]
-        found += [(name, "long") for name, column in columns.items() if column.get("follows") in named]
+        found += [(name, "long") for name, column in columns.items()
+                  if column.get("follows") in named and name not in named]
     return found
 
 
@@ -97,11 +98,11 @@ def matrix_guests(table):
     defaults = table["defaults"]
     for entry in table["matrix"]["guests"]:
         known(entry, {"name", "kind", "tests", "shape", "check", "long", "snp", "platform", "follow", "end"})
-        snp = entry.get("snp", defaults["snp"])
         shape = words(lookup(table["shapes"], entry.get("shape", defaults["shape"]), entry["name"], "shape"))
         for name, tier in columns_of(entry, table["columns"]):
             column = table["columns"][name]
             options = column_options(column, shape)
+            snp = entry.get("snp", column.get("snp", defaults["snp"]))
             if "platform" in entry:
                 yield matrix_guest(entry, column, tier, entry["platform"], options)
                 continue

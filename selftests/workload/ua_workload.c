@@ -53,6 +53,7 @@
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/uaccess.h>
+#include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
@@ -431,8 +432,13 @@ static enum hrtimer_restart probe_fires(struct hrtimer *timer)
 
 static void probe_start(struct probe *probe)
 {
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+	hrtimer_setup(&probe->timer, probe_fires, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+#else
 	hrtimer_init(&probe->timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
 	probe->timer.function = probe_fires;
+#endif
 	hrtimer_start(&probe->timer, ns_to_ktime(PROBE_NS),
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
