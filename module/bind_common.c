@@ -99,17 +99,43 @@ void ua_unbind(void)
 	unregister_kprobes(bind_used, bind_nr_used);
 }
 
+/**
+ * ua_bind_lookup - find the address of a symbol of the kernel by kallsyms
+ * @name: its name
+ *
+ * Context: process context, after ua_bind_data().
+ * Return: the address, or 0 if there is no such symbol, or no kallsyms.
+ */
+unsigned long ua_bind_lookup(const char *name)
+{
+	return static_call(ua_kallsyms_lookup_name)(name);
+}
+
+/**
+ * ua_bind_read - read a variable of the kernel
+ * @name: its name
+ * @value: the result
+ * @size: its size, in bytes
+ *
+ * Context: process context, after ua_bind_data().
+ * Return: 0, -ENOENT if there is no such symbol, or -EFAULT.
+ */
+int ua_bind_read(const char *name, void *value, size_t size)
+{
+	unsigned long addr = ua_bind_lookup(name);
+
+	return addr ? copy_from_kernel_nofault(value, (void *)addr, size) : -ENOENT;
+}
+
 /*
  * Was the kernel booted with accept_memory=eager? That parameter clears
  * lazy_accept, which is static in the page allocator.
  */
 static bool bind_eager(void)
 {
-	unsigned long addr = static_call(ua_kallsyms_lookup_name)("lazy_accept");
-	bool lazy;
+	bool lazy = true;
 
-	if (!addr || copy_from_kernel_nofault(&lazy, (void *)addr, sizeof(lazy)))
-		return false;
+	ua_bind_read("lazy_accept", &lazy, sizeof(lazy));
 	return !lazy;
 }
 
@@ -134,7 +160,7 @@ static u64 bind_stalled_ns(void)
 
 static void bind_pressure(struct ua_core *core)
 {
-	bind_psi = (void *)static_call(ua_kallsyms_lookup_name)("psi_system");
+	bind_psi = (void *)ua_bind_lookup("psi_system");
 	if (bind_psi)
 		core->stalled_ns = bind_stalled_ns;
 }

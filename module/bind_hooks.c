@@ -16,11 +16,16 @@ static struct unaccepted_hooks hooks = {
 	.version = UNACCEPTED_HOOKS_VERSION,
 };
 
-static int hooks_attach(const struct ua_upcalls *upcalls)
+static int hooks_attach(const struct ua_upcalls *upcalls, const char **reason)
 {
+	int ret;
+
 	hooks.below_watermark = upcalls->below_watermark;
 	hooks.isolated = upcalls->isolated;
-	return unaccepted_hooks_register(&hooks);
+	ret = unaccepted_hooks_register(&hooks);
+	*reason = ret == -EBUSY ? "another module has registered a policy" :
+		  "the kernel refuses this version of the hooks";
+	return ret;
 }
 
 static void hooks_detach(void)

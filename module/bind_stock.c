@@ -1,22 +1,16 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The binding to unpatched kernels, 6.12 and later. The kernel decides what an
- * allocation accepts, and the module accepts ahead of it. On request at load, the
- * module decides: it replaces cond_accept_memory() as livepatch replaces
- * functions.
+ * allocation accepts, and the module accepts ahead of it. On request at load the
+ * module decides, see bind_replace.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
-#include <linux/ftrace.h>
-#include <linux/irq_work.h>
+#include <linux/kexec.h>
 #include <linux/mm.h>
 #include <linux/math.h>
-#include <linux/mutex.h>
-#include <linux/rcupdate.h>
 #include <linux/static_call.h>
-#include <linux/vmstat.h>
-#include <linux/workqueue.h>
 
 #include "bind.h"
 
@@ -127,6 +121,7 @@ static void stock_accept_claimed(struct page *page)
 {
 	static_call_cond(ua_accept_page)(page);
 	stock_set_busy(page_to_pfn(page), 0);
+	ua_replace_settle();
 }
 
 /* Ignores @flags: the kernel always puts an accepted block last in the free list. */
@@ -152,136 +147,25 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 	return 0;
 }
 
-static const struct ua_upcalls *stock_upcalls;
-
-/* When no memory is unaccepted any more, gives the function back, for good. */
-static void stock_retire(struct work_struct *work);
-static DECLARE_WORK(stock_retire_work, stock_retire);
-
-/* By way of irq_work, because in the allocator no task may be woken. */
-static void stock_retire_soon(struct irq_work *work)
-{
-	schedule_work(&stock_retire_work);
-}
-
-static DEFINE_IRQ_WORK(stock_retire_irq_work, stock_retire_soon);
-
+#ifdef CONFIG_KEXEC_CORE
 /*
- * Has the zone no free page of this order? cond_accept_memory() is not told
- * whether the attempt has failed already, and the number of free pages alone says
- * nothing of high orders. Takes no lock; a wrong answer costs a block or another
- * attempt.
+ * Kernels from 7.2 on accept the destinations when the image is loaded, older ones do
+ * not. An image does not tell, and a segment that is accepted costs a look per block.
  */
-static bool stock_lacks_order(struct zone *zone, unsigned int order)
+static bool stock_kexec_segment(unsigned int i, phys_addr_t *start, u64 *bytes)
 {
-	unsigned int i;
+	struct kimage *image;
 
-	for (i = order; i < NR_PAGE_ORDERS; i++)
-		if (READ_ONCE(zone->free_area[i].nr_free))
-			return false;
+	if (ua_bind_read("kexec_image", &image, sizeof(image)) || !image ||
+	    i >= image->nr_segments)
+		return false;
+	*start = image->segment[i].mem;
+	*bytes = image->segment[i].memsz;
 	return true;
 }
-
-/*
- * Will the zone fail this allocation unless a block is accepted? The kernel counts
- * unaccepted memory as free, so its watermark check passes at the low watermark
- * although all that is left there may be unaccepted.
- */
-static bool stock_must_fail(struct zone *zone, unsigned int order)
-{
-	s64 free = (s64)zone_page_state(zone, NR_FREE_PAGES) -
-		   (s64)zone_page_state(zone, NR_UNACCEPTED);
-
-	return free <= (s64)low_wmark_pages(zone) ||
-	       (order && stock_lacks_order(zone, order));
-}
-
-/*
- * Replaces cond_accept_memory() of mm/page_alloc.c, which has this prototype from
- * commit 807174a93d24 (6.11) until 6.15. notrace, because ftrace must not be
- * entered again from here.
- */
-static bool notrace stock_cond_accept(struct zone *zone, unsigned int order)
-{
-	if (list_empty(&zone->unaccepted_pages)) {
-		if (!global_zone_page_state(NR_UNACCEPTED))
-			irq_work_queue(&stock_retire_irq_work);
-		return false;
-	}
-	/* The mask is not known here: 0 says that no task may be woken. */
-	return stock_upcalls->below_watermark(zone, order, 0,
-					      stock_must_fail(zone, order));
-}
-
-static void notrace stock_redirect(unsigned long ip, unsigned long parent_ip,
-				   struct ftrace_ops *ops,
-				   struct ftrace_regs *fregs)
-{
-	ftrace_regs_set_instruction_pointer(fregs, (unsigned long)stock_cond_accept);
-}
-
-/*
- * IPMODIFY is exclusive: registration fails if a live patch or another tool owns
- * the function. PERMANENT: the sysctl kernel.ftrace_enabled must not give the
- * function back without the module knowing.
- */
-static struct ftrace_ops stock_ftrace_ops = {
-	.func = stock_redirect,
-	.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_PERMANENT |
-		 (IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 :
-		  FTRACE_OPS_FL_SAVE_REGS),
-};
-
-/* Guards stock_attached: retiring and detaching may happen at the same time. */
-static DEFINE_MUTEX(stock_lock);
-static bool stock_attached;
-
-static int stock_attach(const struct ua_upcalls *upcalls)
-{
-	/* A writable copy, because ftrace's parser writes to it. */
-	char function[] = "cond_accept_memory";
-	int ret;
-
-	stock_upcalls = upcalls;
-	ret = ftrace_set_filter(&stock_ftrace_ops, function, strlen(function), 1);
-	if (!ret)
-		ret = register_ftrace_function(&stock_ftrace_ops);
-	if (ret) {
-		ftrace_free_filter(&stock_ftrace_ops);
-		return ret;
-	}
-	stock_attached = true;
-	return 0;
-}
-
-static void stock_unhook(void)
-{
-	mutex_lock(&stock_lock);
-	if (stock_attached) {
-		unregister_ftrace_function(&stock_ftrace_ops);
-		/*
-		 * A task may still be in stock_cond_accept(), running or preempted.
-		 * It does not sleep there, so this waits until it has left.
-		 */
-		synchronize_rcu_tasks();
-		ftrace_free_filter(&stock_ftrace_ops);
-		stock_attached = false;
-	}
-	mutex_unlock(&stock_lock);
-}
-
-static void stock_retire(struct work_struct *work)
-{
-	stock_unhook();
-}
-
-static void stock_detach(void)
-{
-	stock_unhook();
-	/* After stock_unhook() nothing queues these any more. */
-	irq_work_sync(&stock_retire_irq_work);
-	cancel_work_sync(&stock_retire_work);
-}
+#else
+#define stock_kexec_segment NULL
+#endif
 
 static struct ua_core stock_core = {
 	.name = "stock",
@@ -289,9 +173,9 @@ static struct ua_core stock_core = {
 	.page_state = ua_bind_unaccepted_at,
 	.accept_block = stock_accept_block,
 	.accept_block_at = stock_accept_block_at,
-	.kexec_unsafe = true,
-	.attach = stock_attach,
-	.detach = stock_detach,
+	.kexec_segment = stock_kexec_segment,
+	.attach = ua_replace_attach,
+	.detach = ua_replace_detach,
 };
 
 /**

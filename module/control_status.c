@@ -48,9 +48,15 @@ static const char *complete_reason(const struct ua_stats_sum *sum)
  */
 int ua_control_emit_reason(char *buf)
 {
-	const char *reason = ua_state.core->reason;
+	const char *reason = ua_state.core->reason, *limit = "";
 	struct ua_stats_sum sum;
 
+	if (reason) {
+		limit = "; cannot accept: ";
+	} else if (ua_state.policy_reason) {
+		limit = "; the kernel decides what allocations accept: ";
+		reason = ua_state.policy_reason;
+	}
 	ua_stats_sum(&ua_everything, &sum);
 	switch (ua_control_status(sum.unaccepted)) {
 	case UA_ABSENT:
@@ -73,5 +79,5 @@ int ua_control_emit_reason(char *buf)
 		break;
 	}
 	return sysfs_emit(buf, "memory is unaccepted and nothing asks for it%s%s\n",
-			  reason ? "; cannot accept: " : "", reason ?: "");
+			  limit, reason ?: "");
 }

@@ -77,12 +77,13 @@ struct ua_upcalls {
  * @eager:	 was the kernel booted with accept_memory=eager? NULL: not known.
  * @stalled_ns:	 nanoseconds since boot in which tasks waited for CPUs or memory
  *		 (the sum of the totals of "some" in PSI). NULL: not known.
- * @kexec_unsafe: the kernel does not accept the memory to which kexec copies the
- *		 new kernel
+ * @kexec_segment: memory that kexec copies segment @i of the new kernel to. Process
+ *		 context, in a reboot notifier. Returns false if there is no such
+ *		 segment. NULL: the kernel accepts this memory by itself.
  * @policy_by_default: attach, unless the user says otherwise at load
- * @attach:	 let the kernel call @upcalls. Process context. Returns 0 or a
- *		 negative errno, -EBUSY if another module has taken this place.
- *		 NULL: the kernel always decides itself.
+ * @attach:	 let the kernel call @upcalls. Process context. Returns 0, or a
+ *		 negative errno and in @reason its cause, a string that lives as long
+ *		 as the module. NULL: the kernel always decides itself.
  * @detach:	 undo @attach. Process context; on return no upcall is running.
  *
  * An operation that a kernel lacks is NULL; sysfs files that need it return
@@ -98,9 +99,9 @@ struct ua_core {
 	int (*accept_block_at)(struct zone *zone, unsigned long pfn);
 	bool (*eager)(void);
 	u64 (*stalled_ns)(void);
-	bool kexec_unsafe;
+	bool (*kexec_segment)(unsigned int i, phys_addr_t *start, u64 *bytes);
 	bool policy_by_default;
-	int (*attach)(const struct ua_upcalls *upcalls);
+	int (*attach)(const struct ua_upcalls *upcalls, const char **reason);
 	void (*detach)(void);
 };
 

@@ -4,7 +4,9 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/err.h>
 #include <linux/module.h>
+#include <linux/string.h>
 
 #include "accept.h"
 #include "acceptor.h"
@@ -22,33 +24,38 @@ static char *policy = "auto";
 module_param(policy, charp, 0444);
 MODULE_PARM_DESC(policy, "what decides how much an allocation accepts: kernel; module; auto (default): the module if the kernel has the hooks");
 
-/* What decides in the allocator? 1 the module, 0 the kernel. */
-static int choose_policy(void)
+static const char * const policy_names[] = { "auto", "kernel", "module" };
+enum { POLICY_AUTO, POLICY_KERNEL, POLICY_MODULE };
+
+static bool wants_policy(int choice)
 {
-	if (!strcmp(policy, "auto"))
-		return ua_state.core->policy_by_default;
-	if (!strcmp(policy, "kernel"))
-		return 0;
-	if (!strcmp(policy, "module"))
-		return 1;
-	return -EINVAL;
+	return choice == POLICY_MODULE ||
+	       (choice == POLICY_AUTO && ua_state.core->policy_by_default);
 }
 
 /*
- * From here on allocations call us, if the kernel lets us. If not, everything
- * but the policy works, so that is no reason to fail.
+ * From here on allocations call the module. If that is impossible, policy=module fails;
+ * with policy=auto everything else works, and "reason" says that the kernel decides.
  */
-static void attach_policy(void)
+static int attach_policy(int choice)
 {
+	const char *reason = ua_state.core->reason ?: "this binding cannot";
 	int ret = -EOPNOTSUPP;
 
 	if (ua_state.core->attach)
-		ret = ua_state.core->attach(&ua_accept_upcalls);
-	if (ret)
-		pr_warn("the kernel goes on deciding what an allocation accepts: error %d%s\n",
-			ret, ret == -EBUSY ? ", the function is in use by another module" : "");
-	else
+		ret = ua_state.core->attach(&ua_accept_upcalls, &reason);
+	if (!ret) {
 		WRITE_ONCE(ua_state.owns_policy, true);
+		return 0;
+	}
+	if (choice == POLICY_MODULE) {
+		pr_err("policy=module is impossible: %s (%pe)\n", reason, ERR_PTR(ret));
+		return ret;
+	}
+	pr_warn("the kernel decides what an allocation accepts: %s (%pe)\n", reason,
+		ERR_PTR(ret));
+	ua_state.policy_reason = reason;
+	return 0;
 }
 
 /* What to bind to; NULL if the parameter has no valid value. */
@@ -67,7 +74,7 @@ static const struct ua_core *choose_core(void)
 
 static int __init unaccepted_init(void)
 {
-	int ret, own;
+	int ret, choice;
 
 	ua_table_find(&ua_state.table);
 	if (ua_state.table.reason)
@@ -79,10 +86,10 @@ static int __init unaccepted_init(void)
 		return -EINVAL;
 	}
 
-	own = choose_policy();
-	if (own < 0) {
+	choice = match_string(policy_names, ARRAY_SIZE(policy_names), policy);
+	if (choice < 0) {
 		pr_err("policy=%s is neither auto, kernel nor module\n", policy);
-		ret = own;
+		ret = choice;
 		goto err_unbind;
 	}
 
@@ -101,10 +108,16 @@ static int __init unaccepted_init(void)
 	if (ret)
 		goto err_notify;
 	/* Last, for upcalls may run at once. */
-	if (own)
-		attach_policy();
+	if (wants_policy(choice)) {
+		ret = attach_policy(choice);
+		if (ret)
+			goto err_control;
+	}
 	return 0;
 
+err_control:
+	WRITE_ONCE(ua_state.stopping, true);
+	ua_control_exit();
 err_notify:
 	ua_notify_exit();
 err_acceptor:

@@ -5,7 +5,10 @@
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/align.h>
 #include <linux/cpuhotplug.h>
+#include <linux/delay.h>
+#include <linux/jiffies.h>
 #include <linux/memory.h>
 #include <linux/notifier.h>
 #include <linux/reboot.h>
@@ -14,9 +17,13 @@
 
 #include "accept.h"
 #include "acceptor.h"
+#include "block.h"
 #include "notify.h"
 #include "state.h"
 #include "stats.h"
+
+/* For a block that another task accepts; more than the slowest block takes. */
+#define DESTINATION_WAIT	(10 * HZ)
 
 /* Accept all there is. 0 if nothing is left unaccepted. */
 static int accept_everything(const char *what)
@@ -52,18 +59,46 @@ static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
 
 static struct notifier_block pm_block = { .notifier_call = notify_pm };
 
+/* Accepts the blocks of a range, and waits for those that another task accepts. */
+static int accept_destination(phys_addr_t start, u64 bytes, struct ua_job *job)
+{
+	unsigned long pfn = ALIGN_DOWN(PHYS_PFN(start), UA_BLOCK_PAGES);
+	unsigned long end = ALIGN(PFN_UP(start + bytes), UA_BLOCK_PAGES);
+	unsigned long until = jiffies + DESTINATION_WAIT;
+	int ret;
+
+	ret = ua_accept_range(pfn, end, job);
+	if (ret)
+		return ret;
+	for (; pfn < end; pfn += UA_BLOCK_PAGES) {
+		while (ua_block_look(pfn) == UA_BLOCK_IN_FLIGHT) {
+			if (time_after(jiffies, until))
+				return -EBUSY;
+			usleep_range(1000, 2000);
+		}
+	}
+	return 0;
+}
+
 /*
- * Where the kernel does not accept the destination of kexec, all memory is accepted
- * here, for the destination is not known. The reboot notifiers are the last that
- * run before the copy; kernel_kexec() passes them this string.
+ * Accepts the memory that the new kernel is copied to. The reboot notifiers are the last
+ * that run before the copy; kernel_kexec() passes them this string.
  */
 static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {
-	int ret;
+	struct ua_job job = { .cause = UA_CAUSE_BACKGROUND };
+	phys_addr_t start;
+	unsigned int i;
+	u64 bytes;
+	int ret = 0;
 
-	if (!data || strcmp(data, "kexec reboot") || !ua_state.core->kexec_unsafe)
+	if (!data || strcmp(data, "kexec reboot") || !ua_state.core->kexec_segment)
 		return NOTIFY_DONE;
-	ret = accept_everything("kexec");
+	for (i = 0; !ret && ua_state.core->kexec_segment(i, &start, &bytes); i++)
+		ret = accept_destination(start, bytes, &job);
+	/* Without kallsyms the segments are not known. */
+	if (!i)
+		ret = accept_everything("kexec");
 	if (ret)
 		pr_err("kexec with memory unaccepted may fail: error %d\n", ret);
 	return NOTIFY_DONE;

@@ -59,7 +59,8 @@
  * @table:	the EFI table
  * @stats:	counters, nr_node_ids * MAX_NR_ZONES
  * @knobs:	how allocations accept
- * @owns_policy: allocations ask us what to accept
+ * @owns_policy: the module decides what allocations accept
+ * @policy_reason: the cause for which it does not, though the kernel has the hooks
  * @trigger:	writes to "accept" and its like
  * @watch:	pollers of "state" and "unaccepted_bytes"
  * @stopping:	the module is being unloaded: long work must end
@@ -73,6 +74,7 @@ struct ua_state {
 	struct ua_zone_stat *stats;
 	struct ua_knobs knobs;
 	bool owns_policy;
+	const char *policy_reason;
 	struct ua_trigger trigger;
 	struct ua_watch watch;
 	bool stopping;

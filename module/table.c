@@ -126,8 +126,7 @@ void ua_table_find(struct ua_table *table)
 		return;
 	}
 
-	table->reason = ua_table_check(&hdr, table->phys,
-				    boot_cpu_data.x86_phys_bits);
+	table->reason = ua_table_check(&hdr, table->phys, boot_cpu_data.x86_phys_bits);
 	if (!table->reason &&
 	    !table_is_mapped(table->phys, sizeof(hdr) + hdr.size))
 		table->reason = "the bitmap is not in mapped, reserved RAM";

@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Another module has the place of the kernel's policy already: a live patch, another
-# module. Does ours do everything else all the same, say so, and get the place when
-# it is free?
+# Another module or a live patch has replaced the kernel's policy already. Does
+# policy=module fail and say why? Does the rest work without it, and policy=module when
+# the place is free again?
 . "$(dirname "$0")/lib.sh"
 
 NOTHING_KO=$HERE/ua_nothing.ko
-UNACCEPTED_ARGS=policy=module	# a stock kernel's place must be asked for
-POLICY=" policy"
+UNACCEPTED_ARGS=
 
 [ -e "$NOTHING_KO" ] || skip_all "no module at $NOTHING_KO"
 [ "$(vmstat_bytes)" -gt $((512 << 20)) ] || skip_all "needs 512 MiB of unaccepted memory"
@@ -18,13 +17,27 @@ insert_nothing() {
 	insmod "$NOTHING_KO" 2>&1 | sed 's/.*: //'
 }
 
-begin 17
+begin 20
+
+case $BINDING in
+stock)
+	why="another module or a live patch owns cond_accept_memory"
+	falls_back= ;;
+hooks)
+	why="another module has registered a policy"
+	falls_back="; the kernel decides what allocations accept: $why" ;;
+esac
 
 is "another policy comes first" "$(insert_nothing)" ""
+is "policy=module fails" "$(insmod "$KO" policy=module 2>&1 | sed 's/.*: //')" "Device or resource busy"
+# A kernel without CONFIG_SYMBOLIC_ERRNAME prints the number.
+is "the log says why" "$(dmesg | grep -o 'policy=module is impossible: .*' | sed 's/(-16)/(-EBUSY)/' | sort -u)" \
+	"policy=module is impossible: $why (-EBUSY)"
+is "nothing is left of it" "$(ls -d $SYS 2>/dev/null)" ""
 load
-is "then it is not the module that decides" "$(get policy/owner)" kernel
+is "otherwise the kernel decides" "$(get policy/owner)" kernel
+is "and reason says so" "$(get reason)" "memory is unaccepted and nothing asks for it$falls_back"
 is "caps" "$(get caps)" "counters table accept acceptor eager"
-is "the log says why" "$(dmesg | grep -c 'goes on deciding.*: error -16, the function is in use')" 1
 start=$(get unaccepted_bytes)
 is "the policy's knobs cannot be set" "$(onewrite $SYS/policy/max_blocks 4)" EOPNOTSUPP
 is "a trigger works" "$(onewrite $SYS/accept 8M)" ok
@@ -39,8 +52,8 @@ unload
 is "unloading leaves the other where it is" "$(lsmod | awk '$1 == "ua_nothing" { print $3 }')" 0
 rmmod ua_nothing
 
-load
-is "once the place is free it is the module's" "$(get policy/owner)$(get caps | grep -o ' policy')" "module$POLICY"
+load policy=module
+is "once the place is free it is the module's" "$(get policy/owner)$(get caps | grep -o ' policy')" "module policy"
 is "and the other module is refused" "$(insert_nothing)" "Device or resource busy"
 is "which changes nothing" "$(get policy/owner)" module
 is "everything can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"

@@ -12,11 +12,11 @@
 
 # The kernel's function, if it has been replaced.
 taken() {
-	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
+	awk '$1 ~ /^cond_accept_memory(.part.0)?$/ && / I / { print "cond_accept_memory" }' \
 		/sys/kernel/debug/tracing/enabled_functions
 }
 
-begin 18
+begin 20
 
 load
 is "not unless asked for" "$(get policy/owner) $(taken)" "kernel "
@@ -24,6 +24,17 @@ unload
 load policy=kernel
 is "nor when told not to" "$(get policy/owner) $(taken)" "kernel "
 unload
+
+# Since 7.2 the kernel only warns that this sysctl has no effect.
+echo 0 >/proc/sys/kernel/ftrace_enabled
+refused=
+dmesg | grep -q 'no longer disables ftrace' ||
+	refused="policy=module is impossible: function tracing is off (sysctl kernel.ftrace_enabled) (-EBUSY)"
+insmod "$KO" policy=module 2>/dev/null
+is "policy=module fails if tracing is off" "$([ -d $SYS ] || echo failed)" "${refused:+failed}"
+is "the log says why" "$(dmesg | grep -o 'policy=module is impossible: .*' | sort -u)" "$refused"
+[ "$refused" ] || unload
+echo 1 >/proc/sys/kernel/ftrace_enabled
 
 load policy=module
 is "the module decides" "$(get policy/owner)" module

@@ -2,7 +2,7 @@
 /*
  * ua_nothing, for unpatched kernels: takes the right to replace
  * cond_accept_memory(), as a live patch would, and does not use it. For tests of
- * what the module does if the function is taken already.
+ * policy=module when another owner has the function.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>
@@ -22,11 +22,13 @@ static struct ftrace_ops ops = {
 
 static int __init nothing_init(void)
 {
-	/* A writable copy, because ftrace's parser writes to it. */
-	char function[] = "cond_accept_memory";
+	/* Writable copies, because ftrace's parser writes to them. */
+	char function[] = "cond_accept_memory", part[] = "cond_accept_memory.part.0";
 	int ret;
 
 	ret = ftrace_set_filter(&ops, function, strlen(function), 1);
+	if (ret)
+		ret = ftrace_set_filter(&ops, part, strlen(part), 1);
 	if (!ret)
 		ret = register_ftrace_function(&ops);
 	if (ret)

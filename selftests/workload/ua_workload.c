@@ -53,7 +53,6 @@
 #include <linux/string.h>
 #include <linux/stringify.h>
 #include <linux/uaccess.h>
-#include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <linux/vmstat.h>
 
@@ -432,7 +431,7 @@ static enum hrtimer_restart probe_fires(struct hrtimer *timer)
 
 static void probe_start(struct probe *probe)
 {
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 13, 0)
+#ifdef HAVE_HRTIMER_SETUP
 	hrtimer_setup(&probe->timer, probe_fires, CLOCK_MONOTONIC,
 		      HRTIMER_MODE_REL_PINNED_HARD);
 #else
