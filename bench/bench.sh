@@ -84,14 +84,14 @@ zone_spare() {
 		/proc/zoneinfo
 }
 
-# Boot leaves some hundred MiB accepted and free, which tell nothing. Only of the
+# Boot leaves some hundred MiB accepted and free, which must be used up first. Only of the
 # zone that allocations turn to first.
 use_up() {
 	spare=$(zone_spare | awk '{ n = $2 } END { printf "%.0f\n", n }')
 	[ "$spare" -lt $((8 << 20)) ] || fallocate -l "$spare" /tmp/used-up || exit 1
 }
 
-# From here on count what is accepted, and by whom.
+# Count what is accepted from here on, by cause.
 begin_count() {
 	unaccepted=$(unaccepted_bytes)
 	background=$(get accepted_background_bytes)
@@ -168,7 +168,7 @@ steady() {
 		end_count "steady-$percent"
 		sed -n "s/^[a-z0-9]*_ns /row steady-$percent &/p" /tmp/touched
 		echo "row steady-$percent size_mib $size"
-		# What it held is free now: not to be had instead of new memory.
+		# The memory that it held is free now, and must not be allocated instead of new memory.
 		fallocate -l $((size << 20)) "/tmp/held-$percent" || exit 1
 		settle waiting
 	done
@@ -216,8 +216,8 @@ accept_all() {
 	echo all >$SYS/accept
 }
 
-# threads: one and two for the same while. Not to the end, for with the last block
-# the kernel patches text.
+# threads: one thread and then two, for the same time. Not to the end, because with the
+# last block the kernel patches text.
 threads() {
 	quiet
 	load
@@ -267,7 +267,7 @@ ahead() {
 # fast one thread accepts the rest
 idle() {
 	ahead
-	# Now that it has something to do: is it too much?
+	# It has work now: measure whether that is too much.
 	use_up
 	sleep 60
 	echo "row used background_bytes $(get accepted_background_bytes)"

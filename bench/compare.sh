@@ -43,7 +43,7 @@ parallel() {
 	for threads in 1 2 4; do
 		row "short-$threads" parallel $threads 20
 	done
-	# So long that what else the host does at the time matters little.
+	# Long enough that other work of the host matters little.
 	ccemu set cost_2m 40000000
 	for threads in 1 2 4; do
 		row "many-$threads" parallel $threads 24

@@ -73,7 +73,7 @@ static void *map(size_t size)
 	return p;
 }
 
-/* What is unaccepted now; 0 where the kernel has no word for it. */
+/* Memory that is unaccepted now; 0 if the kernel does not show it. */
 static void sample(void)
 {
 	char text[4096];
@@ -129,7 +129,7 @@ static int compare(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* Of the sorted times the one that a share, in 1/1000, does not exceed. */
+/* The quantile of the sorted times for a share in 1/1000. */
 static uint32_t permille(size_t pages, unsigned int share)
 {
 	size_t at = pages * share / 1000;
@@ -154,7 +154,7 @@ static void print_histogram(size_t pages)
 	}
 }
 
-/* Together those that no acceptance can have been in: they are shorter than one. */
+/* Adds up the touches that are too short to contain an acceptance. */
 static uint64_t sum_short(size_t pages)
 {
 	uint64_t sum = 0;
@@ -196,7 +196,7 @@ int main(int argc, char **argv)
 	period = atol(argv[3]) * 1000ULL;
 	pages = size / PAGE;
 
-	/* What we need ourselves must not come while we measure. */
+	/* Allocate the program's own memory before the measurement. */
 	took = map(pages * sizeof(*took));
 	memset(took, 1, pages * sizeof(*took));
 	memset(samples, 1, sizeof(samples));

@@ -13,7 +13,7 @@ _DER_SEQUENCE = b"\x30\x82"
 
 
 class CertificateError(ValueError):
-    """The file is none; the text is for the user."""
+    """The file is not a certificate; the text is for the user."""
 
 
 def load(path):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""What comes out of the guest and the emulator: cleaned, watched, understood."""
+"""Output of the guest and the emulator: cleans it, and finds the lines for the launcher."""
 import codecs
 import collections
 import json
@@ -11,7 +11,7 @@ BEGIN = "testbed: -- begin --"
 END = "testbed: -- end, status "
 PANIC = "Kernel panic - not syncing"
 
-# The firmware clears the screen and moves the cursor; a log wants none of it.
+# The firmware clears the screen and moves the cursor, which a log must not.
 _ESCAPE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[()*+#][0-9A-Za-z]"
                      r"|[^\[\]()*+#\x1b])")
 _PARTIAL = re.compile(r"\x1b(?:\[[0-?]*[ -/]*|\][^\x07\x1b]*\x1b?|[()*+#])?$")
@@ -28,7 +28,7 @@ class Cleaner:
     def feed(self, data, final=False):
         text = self.held + self.decoder.decode(data, final)
         partial = None if final else _PARTIAL.search(text)
-        # A "sequence" this long is none, and must not be held back for ever.
+        # Longer than any escape sequence: do not hold output back for it.
         if partial and len(partial.group()) < 256:
             text, self.held = text[:partial.start()], partial.group()
         else:
@@ -37,7 +37,7 @@ class Cleaner:
 
 
 class Screen:
-    """Bytes in, what the script drew out: nothing cleaned, only boot and end cut off."""
+    """Passes the script's output on unchanged; cuts off the boot before and the end after it."""
 
     def __init__(self):
         self.decoder = codecs.getincrementaldecoder("utf-8")("replace")

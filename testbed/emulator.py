@@ -211,7 +211,7 @@ class Emulator:
         if self.console.begun:
             self._send(data)
         elif stdin.isatty():
-            # The firmware would take a key for a call to its menu.
+            # A key would open the firmware's menu.
             if b"\x03" in data or b"\x01x" in data or self.typed.endswith(b"\x01") and data == b"x":
                 self._on_signal(signal.SIGINT, None)
             self.typed = data if data == b"\x01" else b""

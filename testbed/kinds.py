@@ -73,7 +73,7 @@ def hogs(job, kernels, bench):
     for which in ("first", "greedy", "again"):
         for cost in ("allocstall", "pgscan_direct", "pgscan_kswapd", "pageoutrun"):
             ours, theirs = (costs.get(which, {}).get(cost) for costs in (lazy, eager))
-            # Greedy hogs fight for the last page: how often they try is chance, but
+            # Greedy hogs fight for the last page: how often they try varies by chance, but
             # endless reclaim would be more by orders of magnitude.
             limit = None if theirs is None else 4 * theirs + 100 if which == "greedy" else theirs
             results.append((None not in (ours, limit) and ours <= limit,

@@ -80,7 +80,7 @@ def default_start(memory):
 
 
 def subtract(ranges, cut):
-    """Ranges without what lies in cut."""
+    """The ranges without the parts that lie in cut."""
     out = []
     for start, end in ranges:
         if start < min(end, cut[0]):
@@ -91,7 +91,7 @@ def subtract(ranges, cut):
 
 
 def clip(ranges, start):
-    """What of the ranges lies at or above start."""
+    """The parts of the ranges at or above start."""
     return [(max(a, start), b) for a, b in ranges if b > start]
 
 
@@ -159,7 +159,7 @@ def _check_inside(name, ranges, ram):
 
 
 def build(memory, start=None, holes=(), lies=(), fragments=None, gap=BLOCK, unaligned=False):
-    """The list of ranges to park. Raises ShapeError when that makes no sense."""
+    """The ranges to leave unaccepted. Raises ShapeError if the options contradict each other."""
     ram = ram_layout(memory)
     if start is None:
         start = default_start(memory)

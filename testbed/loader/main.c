@@ -8,7 +8,7 @@
 #define HW_DEVICE_PATH		1
 #define HW_MEMORY_MAPPED	3
 
-/* The firmware takes this variable with no others. */
+/* The firmware accepts this variable only with these attributes. */
 #define DB_ATTRIBUTES	(EFI_VARIABLE_NON_VOLATILE | EFI_VARIABLE_BOOTSERVICE_ACCESS | \
 			 EFI_VARIABLE_RUNTIME_ACCESS | \
 			 EFI_VARIABLE_TIME_BASED_AUTHENTICATED_WRITE_ACCESS)

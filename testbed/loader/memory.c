@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Taking the ranges out of the firmware's hands and showing them as unaccepted.
+ * Allocates the ranges from the firmware, and shows them as unaccepted.
  *
  * The pieces are allocated with memory types the UEFI specification leaves to
- * operating systems; only the type is rewritten when somebody asks for the map.
+ * operating systems; only the type is rewritten when the map is requested.
  * Number of entries, buffer size and map key stay the firmware's own, which is why
  * ExitBootServices() needs no care.
  */
@@ -158,7 +158,7 @@ static bool inside_lie(u64 addr, u64 pages)
 }
 
 /*
- * Whoever believes the lie may ask for such pages: KASLR in the stub picks an
+ * A caller that relies on the lie may request such pages: KASLR in the stub picks an
  * address from the map. Firmware that lies would hand them out, so do we; touching
  * them must be what fails, not the allocation.
  */

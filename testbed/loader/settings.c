@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The settings file: one key=value a line. Whatever is not understood ends the run. */
+/* The settings file: one key=value a line. An unknown key ends the run. */
 #include "loader.h"
 #include "ccemu-abi.h"
 

@@ -63,7 +63,7 @@ void prepare_snp(void)
 		die("no memory below 4 GiB for the SNP tables", NULL);
 }
 
-/* Without a #VC handler nobody asks these values, but a count of none is refused. */
+/* Without a #VC handler these values are not used, but Linux refuses an empty table. */
 static void fill_cpuid(struct snp_cpuid *table)
 {
 	static const u32 leaves[] = { 0, 0x80000000, CPUID_SEV };

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* Ports, messages, giving up, and the functions the compiler calls by itself. */
+/* Ports, messages, the end on errors, and functions that the compiler calls by itself. */
 #include "loader.h"
 #include "ccemu-abi.h"
 
@@ -105,7 +105,7 @@ void die(const char *why, const char *detail)
 	say("\n");
 
 	outl(CCEMU_PORT_VERDICT, VERDICT_SETUP);
-	/* Only reached on a QEMU without the emulation: nobody took the verdict. */
+	/* Only reached on a QEMU without the emulation: no device took the verdict. */
 	systab->runtime->reset_system(EFI_RESET_SHUTDOWN, EFI_UNSUPPORTED, 0, NULL);
 	for (;;)
 		asm volatile("hlt");
