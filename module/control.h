@@ -45,6 +45,7 @@ void ua_watch_close(void);
 void ua_watch_reading(void);
 
 /* control_acceptor.c */
+int ua_control_set_acceptor(const char *name, const char *value);
 extern const struct attribute_group ua_control_acceptor_group;
 
 /* control_policy.c */

@@ -100,6 +100,21 @@ static ssize_t store(const char *name, const char *buf, size_t count)
 	return ret ? ret : count;
 }
 
+/**
+ * ua_control_set_acceptor - set one of the acceptor's values
+ * @name: the name of its file
+ * @value: as written to that file
+ *
+ * Context: process context, may sleep.
+ * Return: 0, or the errno of such a write.
+ */
+int ua_control_set_acceptor(const char *name, const char *value)
+{
+	ssize_t ret = store(name, value, strlen(value));
+
+	return ret < 0 ? ret : 0;
+}
+
 static ssize_t params_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
 {

@@ -24,6 +24,14 @@ static char *policy = "auto";
 module_param(policy, charp, 0444);
 MODULE_PARM_DESC(policy, "what decides how much an allocation accepts: kernel; module; auto (default): the module if the kernel has the hooks");
 
+static char *mode = "off";
+module_param(mode, charp, 0444);
+MODULE_PARM_DESC(mode, "what the background acceptor does from the start: off (default), ahead, idle, all");
+
+static char *headroom;
+module_param(headroom, charp, 0444);
+MODULE_PARM_DESC(headroom, "memory that the mode ahead keeps accepted and free in each zone, with a suffix K, M, G (default: 64M)");
+
 static const char * const policy_names[] = { "auto", "kernel", "module" };
 enum { POLICY_AUTO, POLICY_KERNEL, POLICY_MODULE };
 
@@ -56,6 +64,32 @@ static int attach_policy(int choice)
 		ERR_PTR(ret));
 	ua_state.policy_reason = reason;
 	return 0;
+}
+
+/*
+ * Starts the acceptor as the parameters say. Without a table there is nothing to accept,
+ * which is no error: the same parameters may be given to each guest of an image.
+ */
+static int start_acceptor(void)
+{
+	int ret = 0;
+
+	if (headroom) {
+		ret = ua_control_set_acceptor("headroom_bytes", headroom);
+		if (ret) {
+			pr_err("headroom=%s is no amount of memory (%pe)\n", headroom, ERR_PTR(ret));
+			return ret;
+		}
+	}
+	if (strcmp(mode, "off"))
+		ret = ua_control_set_acceptor("mode", mode);
+	if (ret == -ENODEV) {
+		pr_info("mode=%s has no effect: there is no unaccepted memory\n", mode);
+		return 0;
+	}
+	if (ret)
+		pr_err("mode=%s is impossible (%pe)\n", mode, ERR_PTR(ret));
+	return ret;
 }
 
 /* What to bind to; NULL if the parameter has no valid value. */
@@ -107,6 +141,9 @@ static int __init unaccepted_init(void)
 	ret = ua_control_init();
 	if (ret)
 		goto err_notify;
+	ret = start_acceptor();
+	if (ret)
+		goto err_control;
 	/* Last, for upcalls may run at once. */
 	if (wants_policy(choice)) {
 		ret = attach_policy(choice);

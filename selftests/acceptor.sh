@@ -6,7 +6,22 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-begin 33
+begin 40
+
+# The mode and the headroom as parameters of the module.
+load mode=ahead headroom=96M
+is "mode and headroom can be set at load" "$(get acceptor/params | cut -d ' ' -f 1,4)" \
+	"mode=ahead headroom_bytes=$((96 << 20))"
+holds "and the threads run" "$(get acceptor/pids | wc -w)" -ge 1
+unload
+for wrong in mode=nonsense headroom=much; do
+	insmod "$KO" $wrong 2>/dev/null
+	is "$wrong is refused" "$(ls -d $SYS 2>/dev/null)" ""
+	holds "and the log says why" "$(dmesg | grep -c "unaccepted: $wrong is .* (-\(EINVAL\|22\))")" -ge 1
+done
+load mode=off
+is "mode=off is without threads" "$(get acceptor/pids)" ""
+unload
 
 load
 start=$(get unaccepted_bytes)
