@@ -54,6 +54,8 @@ boot() {
 # This one is run in the Debian already.
 [ "$1" != database ] || { database; exit; }
 
+# A mount, because systemd changes how mounts propagate from its root.
+mount --bind $debian $debian
 for dir in proc sys dev; do
 	mount --bind /$dir $debian/$dir
 done
