@@ -9,9 +9,9 @@ import argparse
 import collections
 import sys
 
-from drgn import FaultError, Object, ProgramFlags
+from drgn import FaultError, Object, ProgramFlags, TypeKind
 from drgn.helpers.linux.list import list_empty, list_for_each_entry
-from drgn.helpers.linux.mm import PageReserved, page_to_pfn, pfn_to_page
+from drgn.helpers.linux.mm import page_to_pfn, pfn_to_page
 from drgn.helpers.linux.nodemask import for_each_online_node
 
 PAGE_SHIFT = 12
@@ -97,11 +97,22 @@ def listed(zone):
     return pfns
 
 
+def page_flags(page):
+    """page->flags; from 6.18 on a struct of one member."""
+    flags = page.flags
+    return flags.value_() if flags.type_.kind == TypeKind.INT else flags.f.value_()
+
+
+def is_reserved(page):
+    """PageReserved(), which drgn 0.0.22 (Debian 12) cannot read from 6.18 on."""
+    return bool(page_flags(page) >> page.prog_["PG_reserved"].value_() & 1)
+
+
 def page_at(prog, pfn):
     """struct page *, or None if there is no such page."""
     page = pfn_to_page(prog, pfn)
     try:
-        page.flags.read_()
+        page_flags(page)
     except FaultError:
         return None
     return page
@@ -122,7 +133,7 @@ def page_node_zone(page):
     nodes = (len(page.prog_["node_data"]) - 1).bit_length()
     kinds = page.prog_.type("struct pglist_data").member("node_zones").type.length
     zone_bits = (kinds - 1).bit_length()
-    flags = page.flags.value_()
+    flags = page_flags(page)
     return flags >> (64 - nodes), flags >> (64 - nodes - zone_bits) & ((1 << zone_bits) - 1)
 
 
@@ -242,7 +253,7 @@ class Table:
             return False
         pages = (page_at(self.prog, pfn)
                  for pfn in range(self.phys >> PAGE_SHIFT, (last >> PAGE_SHIFT) + 1))
-        return all(page is not None and PageReserved(page) for page in pages)
+        return all(page is not None and is_reserved(page) for page in pages)
 
     def _units(self, start, size):
         """The units of a range that have a bit: (first, behind the last)."""
