@@ -19,11 +19,11 @@ modules modules_install: | $(KDIR)/Makefile
 # The user's tool; LDFLAGS=-static for a guest without a C library.
 CTL := $(wildcard tools/unacceptedctl/*.c)
 TOOL ?= build/unacceptedctl
-VERSION := $(shell sed -n 's/^MODULE_VERSION("\(.*\)");/\1/p' module/main.c)
+VERSION := $(shell sed -n 's/^.define UA_VERSION "\(.*\)"/\1/p' module/version.h)
 
 tools: $(TOOL)
 
-$(TOOL): $(CTL) $(wildcard tools/unacceptedctl/*.h) module/main.c
+$(TOOL): $(CTL) $(wildcard tools/unacceptedctl/*.h) module/version.h
 	@mkdir -p $(@D)
 	$(CC) -O2 -g -Wall -Wextra -D_GNU_SOURCE -DCTL_VERSION='"$(VERSION)"' $(CPPFLAGS) $(CFLAGS) \
 		-o $@ $(CTL) $(LDFLAGS)

@@ -8,17 +8,17 @@
  */
 #include <linux/err.h>
 #include <linux/kobject.h>
-#include <linux/module.h>
 #include <linux/sysfs.h>
 
 #include "control.h"
+#include "version.h"
 
 static struct kobject *control_kobj;
 
 static ssize_t version_show(struct kobject *kobj, struct kobj_attribute *attr,
 			    char *buf)
 {
-	return sysfs_emit(buf, "%s\n", THIS_MODULE->version);
+	return sysfs_emit(buf, "%s\n", UA_VERSION);
 }
 
 static struct kobj_attribute version_attr = __ATTR_RO(version);

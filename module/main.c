@@ -14,6 +14,7 @@
 #include "notify.h"
 #include "state.h"
 #include "stats.h"
+#include "version.h"
 #include "watch.h"
 
 static char *binding = "auto";
@@ -188,4 +189,4 @@ module_exit(unaccepted_exit);
 MODULE_DESCRIPTION("Control plane for lazily accepted memory in confidential VMs");
 MODULE_AUTHOR("The unaccepted authors");
 MODULE_LICENSE("GPL");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(UA_VERSION);

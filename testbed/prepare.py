@@ -62,24 +62,33 @@ class Bench:
     def prepare_kernel(self, name, entry):
         step(entry["command"])
         facts = kernel_facts(entry["command"])
-        if not entry.get("module", True):
+        module = entry.get("module", True)
+        if not module:
             return Kernel(facts["image"])
         step(f"module and selftests, for {facts['release']}")
-        return Kernel(facts["image"], self.fill_guest(name, facts["kdir"], entry.get("patched", False)))
+        guest = self.fill_guest(name)
+        if module != "builtin":
+            self.add_modules(guest, facts["kdir"], entry.get("patched", False))
+        return Kernel(facts["image"], guest)
 
-    def fill_guest(self, name, kdir, patched):
-        """What goes into a guest with this kernel: the selftests and the modules."""
+    def fill_guest(self, name):
+        """A directory with the selftests, for a guest."""
         helpers = os.path.join(output_of([os.path.join(HERE, "get-source")]).strip(), "tools", "testing", "selftests")
         guest = self.file(f"guest-{name}")
         tests = os.path.join(guest, "unaccepted")
         self.install_selftests(os.path.join(helpers, "lib.mk"), tests)
         shutil.copy(os.path.join(SELFTESTS, "run_in_guest.sh"), tests)
         shutil.copytree(os.path.join(ROOT, "Documentation", "ABI", "testing"), os.path.join(tests, "abi"))
+        shutil.copytree(os.path.join(helpers, "kselftest"), os.path.join(guest, "kselftest"))
+        return guest
+
+    @staticmethod
+    def add_modules(guest, kdir, patched):
+        """Puts the modules for a kernel beside the selftests."""
+        tests = os.path.join(guest, "unaccepted")
         install_module(output_of([BUILD_MODULE, kdir]).strip(), tests, not patched)
         workload = os.path.dirname(output_of([BUILD_MODULE, "--workload", kdir]).strip())
         shutil.copytree(workload, tests, dirs_exist_ok=True)
-        shutil.copytree(os.path.join(helpers, "kselftest"), os.path.join(guest, "kselftest"))
-        return guest
 
     def install_selftests(self, libmk, tests):
         with open(self.file("build.log"), "a", encoding="utf-8") as log:
