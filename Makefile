@@ -6,6 +6,11 @@
 KDIR ?= /lib/modules/$(shell uname -r)/build
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unaccepted
 
+# A kernel that clang has built has flags that gcc does not know.
+ifneq ($(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/.config),)
+export LLVM ?= 1
+endif
+
 all: modules
 
 $(KDIR)/Makefile:
@@ -115,8 +120,8 @@ help:
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory (PLATFORM=tdx, snp)'
 	@echo '  make check           the tests, in guests and in userspace: what CI runs'
 	@echo '  make check-all       these, and what takes many hours'
-	@echo '  make check-package   install the packages in a Debian 12 userland and boot it (downloads 300 MB once)'
-	@echo '  make check-drgn      test tools/drgn, on vmcores and live (downloads 320 MB once)'
+	@echo '  make check-package   install the packages in a Debian 12 and a 13 and boot them (downloads 600 MB once)'
+	@echo '  make check-drgn      test tools/drgn, on vmcores and live (downloads 700 MB once)'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
 	@echo '  testbed/run --help   boot a guest of your own, also with a shell (testbed/README.md)'

@@ -78,7 +78,8 @@ static int start_acceptor(void)
 	if (headroom) {
 		ret = ua_control_set_acceptor("headroom_bytes", headroom);
 		if (ret) {
-			pr_err("headroom=%s is no amount of memory (%pe)\n", headroom, ERR_PTR(ret));
+			pr_err("headroom=%s is no amount of memory (%pe)\n", headroom,
+			       ERR_PTR(ret));
 			return ret;
 		}
 	}
