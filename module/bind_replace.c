@@ -219,7 +219,7 @@ static bool trial_end(struct page *page, const struct zone *zone)
 }
 
 #ifdef alloc_pages_nolock
-/* The prototype that is known, of no function. Before 6.18 there was no @gfp. */
+/* The prototype that is known, of no function. Older kernels have no @gfp. */
 struct page *replace_nolock(gfp_t gfp, int nid, unsigned int order);
 
 DEFINE_STATIC_CALL_NULL(ua_alloc_pages_nolock, replace_nolock);

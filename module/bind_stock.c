@@ -149,7 +149,7 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 
 #ifdef CONFIG_KEXEC_CORE
 /*
- * Kernels from 7.2 on accept the destinations when the image is loaded, older ones do
+ * 7.3 accepts the destinations when the image is loaded, 6.12 does
  * not. An image does not tell, and a segment that is accepted costs a look per block.
  */
 static bool stock_kexec_segment(unsigned int i, phys_addr_t *start, u64 *bytes)

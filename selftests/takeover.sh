@@ -25,7 +25,7 @@ load policy=kernel
 is "nor when told not to" "$(get policy/owner) $(taken)" "kernel "
 unload
 
-# Since 7.2 the kernel only warns that this sysctl has no effect.
+# 7.3 only warns that this sysctl has no effect.
 echo 0 >/proc/sys/kernel/ftrace_enabled
 refused=
 dmesg | grep -q 'no longer disables ftrace' ||
