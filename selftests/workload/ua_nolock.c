@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * Allocations that must not spin for a lock, while memory is unaccepted. For tests only.
+ *
+ * The test runs when the module is loaded, and its results are read-only parameters:
+ *
+ *	pages		pages that alloc_pages_nolock() returned until it had none
+ *	accepted	pages that were accepted meanwhile; must be 0
+ *	held_calls	calls of alloc_pages_nolock() while another CPU held zone->lock
+ *	held_accepted	pages that were accepted meanwhile; must be 0
+ *	held_too_long	1 if the other CPU gave the lock up, because a call had not returned
+ *			within five seconds: it waited for the lock
+ *	ordinary	pages that were accepted for calls of alloc_pages() after that; if it
+ *			is 0, the results above say nothing
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cpumask.h>
+#include <linux/gfp.h>
+#include <linux/kthread.h>
+#include <linux/ktime.h>
+#include <linux/list.h>
+#include <linux/mm.h>
+#include <linux/mmzone.h>
+#include <linux/module.h>
+#include <linux/preempt.h>
+#include <linux/smp.h>
+#include <linux/stop_machine.h>
+#include <linux/vmstat.h>
+
+#define NOLOCK_CALLS	1000
+/* Two blocks: another task may have accepted one meanwhile. */
+#define ORDINARY_CALLS	(2 * MAX_ORDER_NR_PAGES)
+
+static long pages, accepted, held_calls, held_accepted, ordinary;
+static bool held_too_long;
+module_param(pages, long, 0444);
+module_param(accepted, long, 0444);
+module_param(held_calls, long, 0444);
+module_param(held_accepted, long, 0444);
+module_param(held_too_long, bool, 0444);
+module_param(ordinary, long, 0444);
+
+static LIST_HEAD(taken_pages);
+
+static long unaccepted(struct zone *zone)
+{
+	return zone_page_state(zone, NR_UNACCEPTED);
+}
+
+/* A zone with unaccepted memory that allocations from its node try first. */
+static struct zone *first_zone(void)
+{
+	struct zone *zone = &NODE_DATA(0)->node_zones[ZONE_NORMAL];
+
+	return populated_zone(zone) && unaccepted(zone) ? zone : NULL;
+}
+
+static struct page *alloc_one(void)
+{
+	/* No flags: the page is not zeroed, and no task is woken. */
+	return alloc_pages_nolock(0, 0, 0);
+}
+
+/*
+ * Takes what is accepted and free, so that an ordinary allocation has to accept. Called by
+ * stop_machine(), so that it is no other task that accepts.
+ */
+static int use_up(void *data)
+{
+	struct zone *zone = data;
+	long before = unaccepted(zone);
+	struct page *page;
+
+	while (before == unaccepted(zone)) {
+		page = alloc_one();
+		if (!page)
+			break;
+		list_add(&page->lru, &taken_pages);
+		pages++;
+	}
+	accepted = before - unaccepted(zone);
+	return 0;
+}
+
+struct holder {
+	struct zone *zone;
+	bool holds;
+	bool release;
+};
+
+static int hold_lock(void *data)
+{
+	struct holder *holder = data;
+	unsigned long flags;
+	u64 end;
+
+	spin_lock_irqsave(&holder->zone->lock, flags);
+	end = ktime_get_mono_fast_ns() + 5 * NSEC_PER_SEC;
+	/* Pairs with smp_load_acquire() in try_while_held(). */
+	smp_store_release(&holder->holds, true);
+	/* Pairs with smp_store_release() in try_while_held(). */
+	while (!smp_load_acquire(&holder->release) && !held_too_long) {
+		held_too_long = ktime_get_mono_fast_ns() > end;
+		cpu_relax();
+	}
+	spin_unlock_irqrestore(&holder->zone->lock, flags);
+
+	while (!kthread_should_stop())
+		schedule_timeout_interruptible(1);
+	return 0;
+}
+
+/*
+ * Interrupts are off during the calls: an ordinary allocation of an interrupt handler, or
+ * of another task on this CPU, would wait for the lock.
+ */
+static int try_while_held(struct zone *zone)
+{
+	struct holder holder = { .zone = zone };
+	struct task_struct *task;
+	unsigned long flags;
+	long before;
+
+	task = kthread_create(hold_lock, &holder, "ua_nolock");
+	if (IS_ERR(task))
+		return PTR_ERR(task);
+	/* Not to the CPU of the thread, which is not left until the lock is released. */
+	migrate_disable();
+	kthread_bind(task, cpumask_any_but(cpu_online_mask, smp_processor_id()));
+	get_task_struct(task);
+	wake_up_process(task);
+
+	/* Pairs with smp_store_release() in hold_lock(). */
+	while (!smp_load_acquire(&holder.holds))
+		cond_resched();
+	local_irq_save(flags);
+	before = unaccepted(zone);
+	for (held_calls = 0; held_calls < NOLOCK_CALLS; held_calls++) {
+		struct page *page = alloc_one();
+
+		if (page)
+			list_add(&page->lru, &taken_pages);
+	}
+	held_accepted = before - unaccepted(zone);
+	/* Pairs with smp_load_acquire() in hold_lock(). */
+	smp_store_release(&holder.release, true);
+	local_irq_restore(flags);
+	migrate_enable();
+	kthread_stop(task);
+	put_task_struct(task);
+	return 0;
+}
+
+/* Returns how much memory was accepted when ordinary allocations went on. */
+static long go_on(struct zone *zone)
+{
+	long before = unaccepted(zone);
+	struct page *page;
+	int i;
+
+	for (i = 0; i < ORDINARY_CALLS && before == unaccepted(zone); i++) {
+		page = alloc_pages_node(0, GFP_KERNEL | __GFP_THISNODE, 0);
+		if (page)
+			list_add(&page->lru, &taken_pages);
+	}
+	return before - unaccepted(zone);
+}
+
+static void free_all(void)
+{
+	struct page *page, *next;
+
+	list_for_each_entry_safe(page, next, &taken_pages, lru) {
+		list_del(&page->lru);
+		__free_page(page);
+	}
+}
+
+static int __init nolock_init(void)
+{
+	struct zone *zone = first_zone();
+	int ret;
+
+	if (!zone || num_online_cpus() < 2) {
+		pr_err("needs two CPUs and unaccepted memory in zone Normal of node 0\n");
+		return -EOPNOTSUPP;
+	}
+
+	stop_machine(use_up, zone, NULL);
+	ret = try_while_held(zone);
+	ordinary = go_on(zone);
+	free_all();
+	return ret;
+}
+
+static void __exit nolock_exit(void)
+{
+}
+
+module_init(nolock_init);
+module_exit(nolock_exit);
+MODULE_DESCRIPTION("Allocations that must not spin for a lock, for tests");
+MODULE_LICENSE("GPL");
