@@ -25,11 +25,12 @@
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 #include <asm/processor.h>
+#include <generated/utsrelease.h>
 
 #include "bind.h"
 
 #ifndef CONFIG_UNACCEPTED_MEMORY
-#error "this kernel is built without CONFIG_UNACCEPTED_MEMORY"
+static_assert(false, "Linux " UTS_RELEASE " is not supported: it is built without CONFIG_UNACCEPTED_MEMORY");
 #endif
 
 typedef unsigned long kallsyms_lookup_name_fn(const char *name);
@@ -170,6 +171,26 @@ static void bind_pressure(struct ua_core *core)
 }
 #endif
 
+/* Once, also if it is a second binding that needs it. */
+static bool find_kallsyms(void)
+{
+	static const char name[] = "kallsyms_lookup_name";
+	static bool found;
+	kallsyms_lookup_name_fn *lookup;
+
+	if (found)
+		return true;
+	lookup = ua_bind_symbol(name);
+	if (!lookup) {
+		pr_warn("the kernel has no function %s: accept_memory=eager and pressure are not seen\n",
+			name);
+		return false;
+	}
+	static_call_update(ua_kallsyms_lookup_name, lookup);
+	found = true;
+	return true;
+}
+
 /**
  * ua_bind_data - add the operations that need kallsyms to a binding
  * @core: gets @eager and @stalled_ns, or a warning in the log says what is missing
@@ -178,15 +199,8 @@ static void bind_pressure(struct ua_core *core)
  */
 void ua_bind_data(struct ua_core *core)
 {
-	static const char name[] = "kallsyms_lookup_name";
-	kallsyms_lookup_name_fn *lookup = ua_bind_symbol(name);
-
-	if (!lookup) {
-		pr_warn("the kernel has no function %s: accept_memory=eager and pressure are not seen\n",
-			name);
+	if (!find_kallsyms())
 		return;
-	}
-	static_call_update(ua_kallsyms_lookup_name, lookup);
 	core->eager = bind_eager;
 	bind_pressure(core);
 }

@@ -26,6 +26,7 @@
 #include <linux/sched.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
+#include <linux/version.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
@@ -285,7 +286,9 @@ static const char *try_function(const struct zone *zone)
 		return "allocations do not call the function";
 	if (trial.zone != zone || trial.order != TRIAL_ORDER)
 		return "the function has unknown arguments";
-	if (!ua_bind_lookup("alloc_pages_nolock_noprof") &&
+	/* Since 97769a53f117 (6.15), as try_alloc_pages() at first; or backported. */
+	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0) &&
+	    !ua_bind_lookup("alloc_pages_nolock_noprof") &&
 	    !ua_bind_lookup("try_alloc_pages_noprof"))
 		return NULL;
 	return try_nolock(zone, trial.flags & REPLACE_NOLOCK);

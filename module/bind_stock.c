@@ -11,6 +11,7 @@
 #include <linux/mm.h>
 #include <linux/math.h>
 #include <linux/static_call.h>
+#include <generated/utsrelease.h>
 
 #include "bind.h"
 
@@ -23,10 +24,10 @@ typedef void accept_memory_fn(phys_addr_t start, unsigned long size);
  * ("mm: add a helper to accept page") in 6.12 it was static and took an order.
  * The prototype of accept_memory() tells which one the kernel has: it took
  * (start, end) until 5adfeaecc487 ("mm: rework accept memory helpers") of the
- * same series.
+ * same series. Where the kernel has type information, ua_bind() looks there too.
  */
 static_assert(__same_type(accept_memory, accept_memory_fn),
-	      "the stock binding needs Linux 6.12 or later");
+	      "Linux " UTS_RELEASE " is not supported: looked for accept_memory(start, size), which it has had since 6.12");
 
 DEFINE_STATIC_CALL_NULL(ua_accept_page, accept_page_fn);
 
@@ -183,22 +184,23 @@ static struct ua_core stock_core = {
  *
  * Context: process context, at load, no lock held: this updates static calls,
  * which takes cpus_read_lock(). They are never updated again.
- * Return: the binding "stock", or "observe" if accept_page() is not found; the log
- * and ua_core.reason say so.
+ * Return: the binding "stock", or "observe" if accept_page() is not found or has
+ * another prototype; the log and ua_core.reason say so.
  */
 const struct ua_core *ua_bind(void)
 {
 	static const char need[] = "accept_page";
-	static char reason[64];
+	static char reason[80];
 	accept_page_fn *accept = ua_bind_symbol(need);
 
-	if (!accept) {
-		pr_warn("the kernel has no function %s, cannot accept\n", need);
-		snprintf(reason, sizeof(reason), "the kernel has no function %s", need);
-		return ua_bind_observe(reason);
-	}
-	static_call_update(ua_accept_page, accept);
-
 	ua_bind_data(&stock_core);
-	return &stock_core;
+	if (accept && ua_bind_takes_page(need)) {
+		static_call_update(ua_accept_page, accept);
+		return &stock_core;
+	}
+	snprintf(reason, sizeof(reason),
+		 accept ? "the kernel's %s() takes other arguments than a page" :
+		 "the kernel has no function %s", need);
+	pr_warn("%s, cannot accept\n", reason);
+	return ua_bind_observe(reason);
 }

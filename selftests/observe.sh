@@ -23,7 +23,7 @@ only_looks() {
 	is "nothing was accepted" "$(vmstat_bytes)" "$unaccepted"
 }
 
-begin 23
+begin 34
 
 load binding=observe
 only_looks "loaded with binding=observe"
@@ -35,6 +35,15 @@ load
 only_looks "the kernel has no function accept_pag_"
 is "the log names the function" \
 	"$(dmesg | grep -c 'unaccepted: the kernel has no function accept_pag_, cannot accept')" 1
+unload
+
+# One that takes kernel_read(), which has four arguments, for it. What calls a function
+# with another prototype corrupts memory.
+KO=$HERE/unaccepted-other-prototype.ko
+load
+only_looks "the kernel's kernel_read() takes other arguments than a page"
+is "the log says so" \
+	"$(dmesg | grep -c "unaccepted: the kernel's kernel_read() takes other arguments")" 1
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
 clean_log

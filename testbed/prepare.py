@@ -115,17 +115,21 @@ class Bench:
 
 
 def install_module(module, directory, stock):
-    """The module, and for stock kernels a copy that looks up a function which no kernel has."""
+    """
+    The module, and for stock kernels two copies: one looks up a function which no kernel has,
+    the other one with another prototype.
+    """
     shutil.copy(module, directory)
     if not stock:
         return
     with open(module, "rb") as file:
         image = file.read()
-    name, missing = b"\0accept_page\0", b"\0accept_pag_\0"
+    name = b"\0accept_page\0"
     if image.count(name) != 1:
         raise PrepareError("the module no longer looks accept_page up by its name")
-    with open(os.path.join(directory, "unaccepted-no-symbol.ko"), "wb") as file:
-        file.write(image.replace(name, missing))
+    for copy, other in ("no-symbol", b"\0accept_pag_\0"), ("other-prototype", b"\0kernel_read\0"):
+        with open(os.path.join(directory, f"unaccepted-{copy}.ko"), "wb") as file:
+            file.write(image.replace(name, other))
 
 
 def run_on_host(kind, command):
