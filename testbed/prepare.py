@@ -22,6 +22,7 @@ class Kernel:
     """A kernel, and the directory that its guests get."""
     image: str
     guest: str = ""
+    release: str = ""
 
 
 def step(text):
@@ -64,12 +65,12 @@ class Bench:
         facts = kernel_facts(entry["command"])
         module = entry.get("module", True)
         if not module:
-            return Kernel(facts["image"])
+            return Kernel(facts["image"], release=facts["release"])
         step(f"module and selftests, for {facts['release']}")
         guest = self.fill_guest(name)
         if module != "builtin":
             self.add_modules(guest, facts["kdir"], entry.get("patched", False))
-        return Kernel(facts["image"], guest)
+        return Kernel(facts["image"], guest, facts["release"])
 
     def fill_guest(self, name):
         """A directory with the selftests, for a guest."""

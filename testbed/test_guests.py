@@ -5,6 +5,7 @@ import copy
 import io
 import os
 import sys
+import tempfile
 import tomllib
 import unittest
 
@@ -14,6 +15,7 @@ sys.dont_write_bytecode = True
 import guests
 import kinds
 import prepare
+import results
 import tap
 
 with open(guests.TABLE, "rb") as table_file:
@@ -217,6 +219,32 @@ class Judging(unittest.TestCase):
         self.assertEqual(self.failures(text=text, counters={"already_accepted": 2})[0], [])
         self.assertEqual(self.failures(status=99, end=99)[0], [])
         self.assertEqual(self.failures(text=self.GOOD.replace("efi:", ""), options=("--table", "empty"))[0], [])
+
+
+class Results(unittest.TestCase):
+    """What ran where, over several runs."""
+
+    COLUMNS = {"stock": {"label": "Debian 12", "binding": "`stock`"}, "hooks": {}}
+
+    def entry(self, column="stock", platform="tdx", outcomes=((True, "a"),)):
+        job = guests.Job("x", "selftests", platform=platform, column=column)
+        return results.result(job, "6.12", outcomes)
+
+    def test_merge(self):
+        """a later result of a guest replaces the earlier one, others stay"""
+        with tempfile.TemporaryDirectory() as directory:
+            path = os.path.join(directory, "new", "results.json")
+            results.remember({"a": self.entry(outcomes=[(False, "x")]), "b": self.entry()}, path)
+            results.remember({"a": self.entry()}, path)
+            self.assertEqual({name: entry["passed"] for name, entry in results.load(path).items()}, {"a": 1, "b": 1})
+
+    def test_table(self):
+        """guests and tests of each platform, failures, and the order of the columns"""
+        found = {"h": self.entry("hooks", "snp", [(True, "a"), (False, "b")]), "a": self.entry(), "b": self.entry()}
+        lines = list(results.table(found, self.COLUMNS))
+        self.assertEqual(len(lines), 4)
+        self.assertIn("| 6.12 | Debian 12 | `stock` | 2 guests, 2 tests | - |", lines[2])
+        self.assertIn("| - | 1 guests, 2 tests, 1 failed |", lines[3])
 
 
 if __name__ == "__main__":
