@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# absent.sh [WHY]: without a table, or with one that must be refused because
-# of WHY, does the module load, say so, and keep its hands off?
+# absent.sh [CAUSE]: without a table, or with a table that must be refused because of CAUSE,
+# does the module load, say so, and change nothing?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" = 0 ] || skip_all "this kernel holds unaccepted memory"

@@ -40,15 +40,15 @@ pid=$(get acceptor/pids)
 is "one thread, named for its node" "$(cat "/proc/$pid/comm")" kacceptd0
 is "of the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
 
-# Never more than the rate allows plus one block, however long it takes us to
-# look; and it does move.
+# However long the reading takes, never more than the rate allows plus one block; and more than
+# nothing.
 wait_for '[ "$(get accepted_background_bytes)" -ge $((8 * BLOCK)) ]'
 done_bytes=$(get accepted_background_bytes)
 t1=$(now_ms)
 holds "within the limit" "$done_bytes" -le $(((t1 - t0 + 10) * (32 << 20) / 1000 + BLOCK))
 is "in whole blocks" $((done_bytes % BLOCK)) 0
 
-# A limit that would take days must not keep anyone waiting for days.
+# Under a limit that would take days, writers and "rmmod" must not wait for days.
 echo 1 >$SYS/acceptor/bytes_per_second
 is "stopping does not wait for the pace" "$(onewrite $SYS/acceptor/mode off)" ok
 is "no threads" "$(get acceptor/pids)" ""
@@ -75,13 +75,13 @@ is "a trigger works beside it" "$(onewrite $SYS/accept 16M)" ok
 is "and is counted apart" \
 	"$(get accepted_user_bytes) $(get accepted_background_bytes)" "$((16 << 20)) $BLOCK"
 
-# A new limit is heard by a thread that sleeps under the old one.
+# A thread that sleeps under the old limit follows the new one at once.
 echo 0 >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(get state)" = complete ]'
 is "without a limit it finishes" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 is "reason" "$(get reason)" "nothing left to accept"
 
-# Nothing unaccepted, nothing to wake up for.
+# With nothing unaccepted the thread is not woken.
 pid=$(get acceptor/pids)
 is "its state" "$(get acceptor/state)" complete
 holds "it used CPU time" "$(get acceptor/cpu_ns)" -gt 0

@@ -24,7 +24,7 @@ begin 26
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 mount_fill
-# What is accepted since boot is in use, or there would be nothing to do.
+# What is accepted since boot is in use; otherwise the acceptor would have nothing to do.
 dd if=/dev/zero of=$FILL/hold bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 load
 holds "at first there is no headroom ($(($(spare_bytes Normal) >> 20))M)" \
@@ -35,7 +35,7 @@ settled
 is "then it waits" "$(get acceptor/state) $(get state)" "waiting idle"
 is "reason" "$(get reason)" "the acceptor waits until free memory runs short"
 spare=$(spare_bytes Normal)
-# It need not begin for a quarter less.
+# The acceptor does not start for less than a quarter of the headroom.
 holds "there is the headroom (64M: $((spare >> 20))M)" "$spare" -ge $((44 << 20))
 holds "and no more" "$spare" -le $((68 << 20))
 background=$(get accepted_background_bytes)
@@ -57,7 +57,7 @@ holds "512M were accepted for 512M (here: $((taken >> 20))M)" \
 is "all of it by the background: no allocation had to" "$(($(by_others) - others))" 0
 rm $FILL/[0-9]*
 
-# Another headroom is heard at once; more than an eighth of the zone is cut.
+# A new headroom takes effect at once; it is limited to an eighth of the zone.
 dd if=/dev/zero of=$FILL/hold2 bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 settled
 echo 128M >$SYS/acceptor/headroom_bytes
@@ -68,8 +68,8 @@ spare=$(spare_bytes Normal)
 holds "and is filled up (128M: $((spare >> 20))M)" \
 	"$spare" -ge $((90 << 20)) -a "$spare" -le $((132 << 20))
 
-# While others wait for a CPU, half of it must do. The kernel sums up what they
-# wait every two seconds, and each write is a look at it.
+# While other tasks wait for a CPU, half of the headroom is enough. The kernel updates the
+# waiting times every two seconds, and each write makes the acceptor look at them.
 hogs=
 for _ in 1 2; do
 	taskset 2 sh -c 'while :; do :; done' &
@@ -101,7 +101,7 @@ echo 0 >$SYS/acceptor/headroom_bytes
 settled
 is "none at all" "$(get acceptor/headroom_bytes)" 0
 
-# With the floor above what is unaccepted nothing is done.
+# With a floor above what is unaccepted the acceptor does nothing.
 echo "floor_bytes=8T headroom_bytes=1T" >$SYS/acceptor/params
 settled
 unaccepted=$(get unaccepted_bytes)
@@ -112,7 +112,7 @@ holds "which counts" "$(hits floor_bytes)" -ge 1
 rm $FILL/fill
 echo 0 >$SYS/acceptor/floor_bytes
 
-# When nothing happens, neither do we.
+# While nothing allocates, the thread does not run.
 echo $((64 << 20)) >$SYS/acceptor/headroom_bytes
 settled
 cpu=$(get acceptor/cpu_ns)

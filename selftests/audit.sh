@@ -18,13 +18,14 @@ zone_line() {
 	awk -v zone="$1" '$1 == 0 && $2 == zone' $DBG/audit
 }
 
-# consistent DESCRIPTION: all zones are, and so is the whole; else show what not
+# consistent DESCRIPTION: all zones are, and so is the whole; otherwise show the lines that are
+# not
 consistent() {
 	cat $DBG/audit >/tmp/audit
 	is "$1" "$(grep -v ' consistent$' /tmp/audit)" consistent
 }
 
-# So many times as long as a command in the background lives.
+# Times the life of a background command.
 consistent_while() {
 	while kill -0 "$2" 2>/dev/null; do
 		cat $DBG/audit
@@ -61,7 +62,7 @@ is "and said" "$(zone_line Normal)" \
 work skew 1024
 consistent "repaired, it is consistent"
 
-# While everybody is at work.
+# While other tasks accept.
 rounds=0
 ccemu set cost_2m 1000000
 onewrite $SYS/accept 400M >/dev/null &

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Another module or a live patch has replaced the kernel's policy already. Does
-# policy=module fail and say why? Does the rest work without it, and policy=module when
-# the place is free again?
+# Another module or a live patch has replaced the function of the kernel's policy. Does
+# policy=module fail, and say why? Does everything else work, and policy=module too once the
+# other owner is gone?
 . "$(dirname "$0")/lib.sh"
 
 NOTHING_KO=$HERE/ua_nothing.ko
@@ -12,7 +12,7 @@ UNACCEPTED_ARGS=
 [ -e "$NOTHING_KO" ] || skip_all "no module at $NOTHING_KO"
 [ "$(vmstat_bytes)" -gt $((512 << 20)) ] || skip_all "needs 512 MiB of unaccepted memory"
 
-# What it is told.
+# What insmod printed.
 insert_nothing() {
 	insmod "$NOTHING_KO" 2>&1 | sed 's/.*: //'
 }

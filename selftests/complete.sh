@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Where all memory was accepted before we came, does the module say how?
+# Where all memory was accepted before the module was loaded, does it say how?
 . "$(dirname "$0")/lib.sh"
 
 if [ "$(vmstat_bytes)" != 0 ]; then

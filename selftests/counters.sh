@@ -16,7 +16,8 @@ onewrite $SYS/accept 64M >/dev/null
 agree "after a trigger"
 is_balanced "user, background, other and the rest make up the start" "$start"
 
-# What allocations need is counted apart: the kernel's own acceptance as "other".
+# The memory that allocations accepted is counted separately: what the kernel's own policy
+# accepted is "other".
 want 64
 holds "what allocations accept is counted" "$(by_allocations)" -gt 0
 if [ "$OWNER" = kernel ]; then
@@ -35,7 +36,7 @@ holds "the longest took part of the total" "$(get accept_max_ns)" -le "$(get acc
 holds "and not less than the mean" \
 	"$(get accept_max_ns)" -ge "$(($(get accept_total_ns) / calls))"
 
-# Slow enough that all can be asked between two blocks.
+# So slow that all counters can be read between two blocks.
 echo 2M >$SYS/acceptor/bytes_per_second
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get accepted_background_bytes)" -gt 0 ]'

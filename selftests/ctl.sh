@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# ctl.sh [nodes|absent]: does unacceptedctl do what it says, and say what it does?
-# What needs no kernel is in unit/ctl_tool_test.py.
+# ctl.sh [nodes|absent]: does unacceptedctl do what it prints? The tests that need no kernel are
+# in unit/ctl_tool_test.py.
 . "$(dirname "$0")/lib.sh"
 
 CTL=$HERE/unacceptedctl
@@ -44,13 +44,13 @@ has() {
 	fi
 }
 
-# All that a command could change; and what the emulator saw.
+# Everything that a command could change, and the emulator's counters.
 everything() {
 	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/acceptor/params | tr '\n' ' '
 	emu accept_calls
 }
 
-# accepts BYTES ARGUMENT...: just that, and says so
+# accepts BYTES ARGUMENT...: the command accepts exactly that much, and prints it
 accepts() {
 	bytes=$1
 	shift
@@ -147,7 +147,7 @@ exits 0 doctor
 has "doctor advises the acceptor" "$out" "unacceptedctl acceptor ahead"
 has "doctor asks the audit" "$out" "^ok    audit: "
 
-# Nothing that is wrong does anything.
+# A wrong command has no effect.
 before=$(everything)
 exits 2 accept
 exits 2 accept 1.5G
@@ -163,7 +163,7 @@ exits 2 map --node 7
 exits 1 accept --range 0x1000000000000000+4M
 has "what the module refused, and why" "$err" "the module says: .* accept_range "
 
-# Not root: may look, as far as the files are open, and wait.
+# Users other than root may read what the file modes allow, and wait.
 exits_as_nobody 0 status
 has "says what it cannot see" "$out" "^stalls .*not readable here"
 exits_as_nobody 0 acceptor
@@ -187,7 +187,7 @@ accepts 0 --range "$start-$((start + 8388608))"
 is "it was where it was asked for" "$(get accept_range)" \
 	"$(printf '0x%x-0x%x asked 0x%x-0x%x rounded 0 accepted' $start $((start + 8388608)) $start $((start + 8388608)))"
 
-# Ctrl-C: the write ends, and what it had done is said to the byte.
+# Ctrl-C ends the write, and the tool prints to the byte what was accepted.
 ccemu set cost_2m 5000000
 user=$(get accepted_user_bytes)
 "$CTL" accept all >/tmp/out 2>&1 &
@@ -201,7 +201,7 @@ is "nothing goes on" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))"
 has "it says what was done" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
 is "no process is left" "$(pidof unacceptedctl)" ""
 
-# Killed, its writer must not go on alone.
+# If the tool is killed, its child that writes must not go on.
 "$CTL" accept all >/dev/null 2>&1 &
 pid=$!
 user=$(get accepted_user_bytes)
@@ -257,7 +257,7 @@ wait $pid
 is "until it is so" $? 0
 holds "which it sees within a second (here: $(($(now_ms) - t0)) ms)" $(($(now_ms) - t0)) -le 1500
 
-# 50 that wait for the end: asleep until then, and woken at once.
+# 50 processes that wait for the end: they sleep until then, and are woken at once.
 pids=
 i=0
 while [ $i -lt 50 ]; do
@@ -271,7 +271,7 @@ switches() {
 	done | awk '{ sum += $1 } END { print sum }'
 }
 wait_for '[ "$(for pid in $pids; do cat /proc/$pid/wchan; echo; done | grep -c poll)" = 50 ]'
-# What strace would show of them, had it come into this guest.
+# Their system calls, counted without strace, which this guest does not have.
 [ -e $TRACE/trace_clock ] || mount -t tracefs none $TRACE
 echo 'comm == "unacceptedctl"' >$TRACE/events/raw_syscalls/sys_enter/filter
 echo 1 >$TRACE/events/raw_syscalls/sys_enter/enable
@@ -289,7 +289,8 @@ done
 t1=$(now_ms)
 echo 0 >$TRACE/events/raw_syscalls/sys_enter/enable
 is "all of them are told" $bad 0
-# Told ten times a second at most, and of the end: each time it looks, and sleeps or goes.
+# A waiting process is woken ten times a second at most, and at the end. Each time it reads the
+# state, and sleeps again or exits.
 most=$((2 * ((t1 - began) / 100 + 2)))
 is "none with more system calls than it was told things ($most)" \
 	"$(awk -v most=$most '/ NR / { n[$1]++ } END { for (i in n) { all++; bad += n[i] > most }; print all, bad + 0 }' \

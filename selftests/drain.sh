@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# drain.sh [PARALLEL]: accept everything by several writers at once, whatever
-# the shape of the map, and use the memory. For guests of unusual shape.
+# drain.sh [PARALLEL]: accept everything by several writers at once, whatever the memory map
+# looks like, and use the memory. For guests with unusual maps.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
@@ -11,8 +11,8 @@ writers=${1:-2}
 begin 13
 
 load
-# A guest whose processors really run in parallel is booted with one of them:
-# patching text under the others can end an emulated machine (see the launcher).
+# A guest whose CPUs run in parallel boots with one of them: patching the text that other CPUs
+# run can end an emulated machine (see the launcher).
 for cpu in /sys/devices/system/cpu/cpu*/online; do
 	echo 1 >"$cpu"
 done
@@ -43,10 +43,10 @@ else
 	is "without a 4K page" "$(emu accept_4k)" "$small"
 fi
 
-# What was accepted is memory: touch it all, and read a pattern back from some.
+# Accepted memory must be usable: write all of it, and read a pattern back from a part.
 mount_fill
 yes unaccepted | head -c $((32 << 20)) >$FILL/pattern
-# Not more than a host can give a guest that believes it has 64 GiB.
+# No more than the host has, if the guest believes that it has 64 GiB.
 count=$((($(meminfo_bytes MemAvailable) >> 20) - 256))
 [ $count -lt 2048 ] || count=2048
 dd if=/dev/zero of=$FILL/fill bs=1M count="$count" 2>/dev/null

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The platform refuses to accept. Does the block stay unaccepted and is it counted,
-# do allocations go elsewhere or fail cleanly, does the guest live, and is the
-# block accepted once the platform agrees?
+# The platform refuses to accept. Does the block stay unaccepted, and is it counted? Do
+# allocations use other memory or fail cleanly? Does the guest survive, and is the block
+# accepted once the platform agrees?
 #
 # The emulator refuses the next N attempts (after the first M that pass). One unit
 # is refused by two of them: as 2M, and then as 4K.
@@ -46,7 +46,7 @@ free_blocks() {
 
 begin 66
 
-# The shell that starts a hog must survive it.
+# The OOM killer must not choose the shell that starts a hog.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
@@ -88,10 +88,10 @@ is "and stays unaccepted" "$(blocks . | grep -cx "$block")" 1
 is "until it is granted" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
 
-# Not the whole block, and not the whole unit. What was accepted before the refusal
-# must not be accepted again: the emulator would count that. Only in a unit that
-# came to a stop half-way can the kernel not know; there it asks for all pages again,
-# and must take "already accepted" for the answer it is: once as 2M, then per page.
+# Neither the whole block is tried again, nor the whole unit. What was accepted before the
+# refusal must not be accepted again, which the emulator would count. Only within the unit that
+# was refused half-way does the kernel not know how far it came: there it asks for all pages
+# again, and must take "already accepted" for success, once for 2M, then for each page.
 unaccepted=$(get unaccepted_bytes)
 refuse 2 1
 is "refused its second unit" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
@@ -105,7 +105,7 @@ is "and its block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 ccemu set max_level 2
 again=101
 
-# The acceptor: one that is refused tries again, later each time.
+# The acceptor: a thread whose block is refused tries again, each time after a longer pause.
 unaccepted=$(get unaccepted_bytes)
 mark
 refuse $ALL
@@ -127,7 +127,7 @@ holds "its events have the error" "$(traced 'accept_end: .* cause=background .* 
 is "its last error" "$(get acceptor/error | cut -d ' ' -f 2-)" \
 	"-5 kacceptd0 the platform refused a block"
 is "its mode stays" "$(get acceptor/mode)" all
-# So slow that no try is due by itself while the refusals end.
+# So slow that no further attempt is due while the refusals end.
 tries=$(added accept_failures)
 echo 1 >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(added accept_failures)" -gt "$tries" ]'
@@ -145,13 +145,13 @@ work burst 5
 holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
 is "which is counted" "$(added accept_failures)" 1
 
-# Allocations that cannot be served fail, each in its way, and cleanly.
+# Allocations that cannot be served must fail cleanly, whatever their kind.
 work fragment 128
 unaccepted=$(get unaccepted_bytes)
 kills=$(oom_kills)
 refuse $ALL
 for kind in noretry retry plain; do
-	# What is accepted may be put together to a block or two, but never to so many.
+	# Pages of accepted memory may merge to a block or two, but not to so many.
 	count=$(((($(meminfo_bytes MemFree) - unaccepted) / BLOCK) + 8))
 	work high 10 $count $kind
 	holds "if all is refused, allocations fail ($kind: $(reported failed) of $count)" \
@@ -165,8 +165,8 @@ is "everything stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "no process was killed for it" "$(oom_kills)" "$kills"
 agree "the counters agree"
 
-# A zone that is refused (the policy, and then the core, which tries a block of its
-# own) leaves them to the next zone.
+# If a zone is refused (its policy first, then the core, which tries one block itself),
+# allocations go to the next zone.
 normal=$(zone_bytes Normal)
 low=$(zone_bytes DMA32)
 for_normal=$(($(free_blocks DMA32) + 1))
@@ -184,8 +184,8 @@ work contig second
 is "contiguous ones, too" "$(reported result blocks)" "0 1"
 work release
 
-# Processes. More than is accepted, less than there is: as the platform refuses the
-# rest, one of them must die, and nothing else.
+# Processes that want more than is accepted, but less than there is: because the platform
+# refuses the rest, one of them must die, and nothing else.
 dmesg -c >/dev/null
 mark
 unaccepted=$(get unaccepted_bytes)
@@ -196,14 +196,14 @@ ms=$(now_ms)
 status=$?
 ktap_print_msg "refused $(refused) times in $(($(now_ms) - ms)) ms, $(added accept_failures) counted"
 is "a process that is refused memory is killed" $status 137
-# Below the watermark, but with pages left, not every one of its faults asks again.
+# Below the watermark, but with pages left, not every page fault tries to accept again.
 holds "the platform is not pestered" "$(added accept_failures)" -lt 10000
 is "alone" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
 is "what it wanted stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "the guest lives" "$(complaints)" ""
 dmesg -c >/dev/null
 
-# Now and then a refusal: that must not be felt.
+# With a refusal now and then allocations must not fail.
 mark
 refuse 40
 "$HERE/hog" $mib >/tmp/held &

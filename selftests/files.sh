@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Every file: is it in the ABI texts, and is each of theirs there? Has it the right
-# mode and the right form, and does bad input leave all as it was?
+# Is every file in the ABI texts, and does every file of the ABI texts exist? Has each the right
+# mode and the right form, and does bad input change nothing?
 . "$(dirname "$0")/lib.sh"
 
 ABI=$HERE/abi
@@ -26,7 +26,7 @@ described() {
 	sed -n 's/^What:[[:space:]]*//p' "$ABI/$1" | grep -v '/$' | sort
 }
 
-# entries_are_whole TEXT: each has all that belongs to it
+# entries_are_whole TEXT: each entry has all the fields that the format asks for
 entries_are_whole() {
 	awk '/^What:/ && !open { open = 1; entries++; for (i in have) delete have[i] }
 		{ have[$1] = 1 }
@@ -147,7 +147,7 @@ is "each file in sysfs has its form here" \
 is "each file in debugfs, too" \
 	"$(cut -d ' ' -f 1 /tmp/debugfs_forms | sort >/tmp/known; cd $DBG && find . -type f | sed 's,^\./,,' | sort | diff - /tmp/known)" ""
 
-# Something in each.
+# Give every file something to show.
 onewrite $SYS/accept 8M >/dev/null
 onewrite $SYS/accept_range 1G+1 >/dev/null
 onewrite $SYS/accept nonsense >/dev/null

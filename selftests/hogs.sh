@@ -1,14 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Do allocating processes that outnumber the CPUs fill nearly all memory while it
-# is unaccepted as smoothly as if it had been accepted at boot? And if they want more
-# than there is, is a process killed while there is memory left to accept?
+# If more processes than CPUs allocate nearly all memory, does that go as smoothly while it is
+# unaccepted as if it had been accepted at boot? And if they want more than there is, is a
+# process killed while memory is left to accept?
 #
-# They come three times: first to unaccepted memory, then greedy for more than there is,
-# and again, now that all is accepted. What it cost is printed each time, as
-# "# hogs ROUND key value...". In a guest that accepted everything at boot the same
-# three rounds are what to compare with.
+# There are three rounds: memory is unaccepted, then the processes want more than there is, then
+# all memory is accepted. The costs are printed each time, as "# hogs ROUND key value...". A
+# guest that accepted everything at boot runs the same rounds, for comparison.
 . "$(dirname "$0")/lib.sh"
 
 TRACE=/sys/kernel/tracing
@@ -19,7 +18,7 @@ SPARE=$((32 << 20))
 
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 [ "$(nproc)" -lt 8 ] || skip_all "has as many CPUs as there are hogs"
-# Whether that is a reason to skip depends on how the guest was booted.
+# The caller knows how the guest was booted, and whether this is a reason to skip.
 unaccepted=$(vmstat_bytes)
 [ "$unaccepted" = 0 ] || [ "$unaccepted" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory, or none"
 
@@ -79,7 +78,7 @@ write_file() {
 	dd if=/dev/zero of="$FILL/$1" bs=1M count="$2" && echo held
 }
 
-# Has each of these what it wanted, or come to an end?
+# Has each of these processes the memory that it wanted, or exited?
 all_settled() {
 	for one; do
 		[ -s "$STATUS/$one" ] || [ -e "$STATUS/$one.ended" ] || return 1
@@ -112,7 +111,8 @@ nearly_full() {
 nothing_went_wrong() {
 	is "hogs, $1: each has what it wanted" "$(held)" 8
 	is "$1: no process was killed" "$(cost "$1" oom_kill)" 0
-	# As what is left is above all watermarks, none is what an eager guest needs.
+	# The pages left are above all watermarks, so a guest that accepts eagerly needs none
+	# of them either.
 	is "$1: no reclaim, direct or by kswapd" "$(cost "$1" allocstall) $(cost "$1" pgscan_direct) \
 $(cost "$1" pgscan_kswapd) $(cost "$1" pageoutrun)" "0 0 0 0"
 	clean_log "$1: no lockup, no hung task, no failure"
@@ -129,7 +129,8 @@ too_much() {
 	costs greedy
 }
 
-# Blocks accepted after the first victim had been chosen: those it died for.
+# Blocks accepted after the first process had been chosen to be killed: it died although they
+# were there.
 accepted_too_late() {
 	awk '/ mark_victim: / { late = 1 }
 	     late && / accept_end: .* result=0/ { blocks++ }
@@ -142,17 +143,17 @@ tests=15
 begin $tests
 
 kswapd=$(pidof kswapd0)
-# The shell that starts the hogs must survive them.
+# The OOM killer must not choose the shell that starts the hogs.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
-# And the watermarks are to be low, for what is nearly full ends there, and to stay.
+# Low watermarks, which do not change: the round "nearly full" ends there.
 echo 16384 >/proc/sys/vm/min_free_kbytes
 echo 0 >/proc/sys/vm/watermark_boost_factor
 hung=/proc/sys/kernel/hung_task_timeout_secs
 [ ! -e $hung ] || echo 10 >$hung
 is "the kernel looks out for lockups" "$(cat /proc/sys/kernel/soft_watchdog)" 1
-# Accepting takes time on hardware: so long that they get into each other's way.
+# Acceptance takes time on hardware: here so long that the processes wait for one another.
 ccemu set cost_2m 500000
 
 mkdir -p $STATUS
@@ -160,8 +161,7 @@ mount_fill
 load
 start=$(get unaccepted_bytes)
 free=$(meminfo_bytes MemFree)
-# What they leave is above the promo watermarks, the kernel's goal of acceptance, but
-# not by much.
+# What the processes leave is just above the promo watermarks, up to which the kernel accepts.
 mib=$(((free - $(promo_bytes) - SPARE) / 8 >> 20))
 
 nearly_full first

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What does the module cost allocations once nothing is unaccepted any more? Nothing,
-# to the instruction. For guests where time is a count of instructions (the
-# launcher's --deterministic), of one processor.
+# What does the module cost allocations once nothing is unaccepted any more? Not a single
+# instruction. For guests with one CPU where time is a count of instructions (the launcher's
+# --deterministic).
 . "$(dirname "$0")/lib.sh"
 
 WORK_KO=$HERE/ua_workload.ko
@@ -13,17 +13,17 @@ WORK=/sys/kernel/debug/ua_workload
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
 insmod "$WORK_KO" || skip_all "cannot load $WORK_KO"
 
-# Orders, and how often each: one by the per-CPU lists, one past them. With others
-# the kernel's test of the watermark has to look where there is a free block of that
-# order, and takes as many instructions as it finds lists empty.
+# Orders, and the number of allocations: one order is served by the per-CPU lists, the other is
+# not. With other orders the kernel's watermark check searches the free lists for a block, and
+# the number of instructions depends on what it finds.
 LOOPS="0:1000 10:5"
 
 reported() {
 	awk -v key="$1" '$1 == key { print $2 }' $WORK/report
 }
 
-# Sets $costs, the instructions of each order's loop. All three ways in which
-# they would be no measure are in $trouble.
+# Sets $costs, the instructions of each order's loop, and $trouble, whatever happened meanwhile
+# that makes them useless.
 measure() {
 	costs=
 	trouble=
@@ -54,13 +54,13 @@ differ() {
 	is "$1" "$same" ""
 }
 
-# Where ftrace leads to us, the function that it does.
+# The function that ftrace has redirected to the module.
 taken() {
 	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
 		/sys/kernel/debug/tracing/enabled_functions
 }
 
-# An allocation notices that nothing is unaccepted; what follows is done later.
+# An allocation notices that nothing is unaccepted; the module retires later, in a work item.
 steps_aside() {
 	[ $OWNER$BINDING != modulestock ] || wait_for '[ -z "$(taken)" ]'
 }
@@ -71,7 +71,7 @@ echo "loop 0 1" >$WORK/run
 
 begin 14
 
-# While memory is unaccepted a policy does cost something: that is seen.
+# While memory is unaccepted a policy does cost instructions; the loop must show them.
 measure unaccepted-before
 unaccepted=$costs
 load

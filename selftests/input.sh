@@ -50,7 +50,7 @@ for knob in cpu_percent threads_per_node; do
 	refused $SYS/acceptor/$knob 401 ERANGE
 done
 
-# All or nothing: what comes before the mistake is not done either.
+# A write with a mistake in it has no effect, also of the words before the mistake.
 for data in "$newline" floor_bytes "floor_bytes 1M" "floor_bytes=1M nonsense=1" "=1" \
 	    "floor_bytes=1M mode=fast" "cpu_percent=5 floor_bytes=" "mode=all threads_per_node=x" "$long"; do
 	refused $SYS/acceptor/params "$data" EINVAL "$(echo "$data" | head -c 40)"

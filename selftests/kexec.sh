@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Can a guest with unaccepted memory start another kernel, and has that one what
-# its predecessor left? This loads the kernel that it finds in /bzImage, with
-# an initramfs so large that it must go to memory which is unaccepted, and jumps.
-# The second kernel runs "kexec.sh arrived", and the guest's verdict is its.
+# Can a guest with unaccepted memory start another kernel, and does that find the same memory
+# unaccepted? This loads the kernel in /bzImage, with an initramfs so large that a part is
+# copied to unaccepted memory, and starts it. The second kernel runs "kexec.sh arrived", and its
+# verdict is the guest's.
 #
-# "kexec.sh crash": the other kernel is for when this one crashes, which it then does,
-# and reads all that this one had. For guests with crashkernel= on the command line.
+# "kexec.sh crash": the other kernel is loaded for a crash; this one crashes, and the other one
+# reads all of its memory. For guests with crashkernel= on the command line.
 #
 # With another version of the kernel in /bzImage its module is in /second.ko.
 . "$(dirname "$0")/lib.sh"
@@ -18,8 +18,8 @@ MORE=/tmp/more		# what the second kernel has and this one has not
 INITRAMFS=/tmp/initramfs
 MARK=second_kernel
 
-# Some of the top of memory was taken at boot, and is accepted: the padding must
-# reach below. It is of no pattern that a wrong copy could have by accident.
+# The top of memory is partly in use since boot, and accepted: the padding must be larger than
+# that. Its pattern is one that no wrong copy has by accident.
 PADDING_COPIES=50
 
 pending_bytes() {
@@ -31,12 +31,12 @@ accepted_in_unaccepted() {
 	echo $(($(vmstat_bytes) - $(pending_bytes)))
 }
 
-# The archive that this kernel was started with is gone, but not its files; a
-# second one behind it says what else there is, and what is to run.
+# The archive that this kernel was started with is gone, but its files are here. A second
+# archive behind it names the other files, and the tests to run.
 pack() {
 	mkdir -p $MORE/dev $MORE/root $MORE/testbed "$MORE$HERE"
 	[ ! -e $SECOND_KO ] || cp $SECOND_KO "$MORE$KO"
-	# /init writes there, and here something is mounted over it.
+	# /init writes to a file there, and here another file system is mounted over it.
 	mknod $MORE/dev/console c 5 1
 	i=0
 	while [ $i -lt $PADDING_COPIES ]; do
@@ -53,7 +53,7 @@ pack() {
 	rm -r $MORE
 }
 
-# How the second kernel is told what it is; a third one has no place.
+# Tells the second kernel which one it is; a third one is not provided for.
 command_line() {
 	sed "s/crashkernel=[^ ]*//; s/\$/ $MARK ${1-}/" /proc/cmdline
 }
@@ -67,7 +67,8 @@ depart() {
 	before=$(accepted_in_unaccepted)
 	is "a kernel and an initramfs are loaded" \
 		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(command_line)" 2>&1)" ""
-	# A block accepted for an allocation has a unit behind it accepted as well.
+	# For a block that an allocation accepts, the kernel accepts the unit behind it as
+	# well.
 	added=$((($(accepted_in_unaccepted) - before) >> 20))
 	# Whether the kernel itself accepts it when the image is loaded.
 	case $BINDING-$(uname -r) in
@@ -127,7 +128,7 @@ crash() {
 	ktap_exit_fail_msg "it lives"
 }
 
-# The memory of the one that crashed, as far as that had accepted it.
+# The memory of the kernel that crashed, as far as it had accepted it.
 arrive_crashed() {
 	begin 6
 	is "this is the second kernel" "$(grep -cw $MARK /proc/cmdline)" 1

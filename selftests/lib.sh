@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the tests share: KTAP by the kernel's own helpers, comparisons that say
-# what they saw, and readings of the module, the kernel and the emulator.
+# What all tests share: the kernel's own KTAP helpers, comparisons that print the values, and
+# functions that read the module's, the kernel's and the emulator's numbers.
 
 HERE=$(dirname "$(realpath "$0")")
 # shellcheck disable=SC1091
@@ -13,7 +13,8 @@ SYS=/sys/kernel/unaccepted
 DBG=/sys/kernel/debug/unaccepted
 BLOCK=$((4 << 20))
 
-# What the module must bind to: a kernel with our patches has a function of them.
+# The binding that the module must choose: a kernel with patches/ has a function that others
+# have not.
 BINDING=stock
 POLICY=
 OWNER=kernel
@@ -37,7 +38,7 @@ skip_all() {
 [ -e "$KO" ] || skip_all "no module at $KO"
 [ -d /sys/kernel/debug/tracing ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 
-# begin TESTS: so many are to come
+# begin TESTS: the plan
 begin() {
 	dmesg -c >/dev/null
 	ktap_print_header
@@ -70,8 +71,8 @@ holds() {
 	fi
 }
 
-# A kernel that checks itself takes ten times as long for everything, and keeps what is
-# freed from being used again for a while.
+# A kernel with checkers takes ten times as long for everything, and does not reuse freed memory
+# for some time.
 SLOWER=1
 SPARE_MIB=64
 if grep -q ' kasan_report$' /proc/kallsyms; then
@@ -94,7 +95,7 @@ load() {
 	insmod "$KO" ${UNACCEPTED_ARGS-} "$@" || ktap_exit_fail_msg "cannot load $KO"
 }
 
-# Wherever a test is when it unloads the module, all counters agree.
+# All counters must agree whenever a test unloads the module.
 unload() {
 	verdict=$(tail -n 1 $DBG/audit)
 	[ "$verdict" = consistent ] || ktap_exit_fail_msg "audit: $(cat $DBG/audit)"
@@ -117,7 +118,7 @@ meminfo_bytes() {
 	awk -v key="$1:" '$1 == key { printf "%.0f\n", $2 * 1024 }' /proc/meminfo
 }
 
-# What a write that is refused must not change; all of it.
+# Everything that a refused write could change.
 everything() {
 	cat $SYS/unaccepted_bytes $SYS/accepted_* $SYS/accept_calls $SYS/accept_failures \
 	    $SYS/policy/* $SYS/state $SYS/acceptor/params $SYS/acceptor/state \
@@ -157,9 +158,8 @@ table_field() {
 	awk -v key="$1" '$1 == key { $1 = ""; print substr($0, 2) }' "$DBG/table"
 }
 
-# agree DESCRIPTION: all counters of unaccepted memory agree. Their values
-# are only of one moment if nothing changed from the first to the last, so ask
-# until so.
+# agree DESCRIPTION: all counters of unaccepted memory agree. They can only be compared if
+# nothing changed between the first and the last reading, so read again until that is so.
 agree() {
 	tries=0
 	while :; do
@@ -174,7 +174,7 @@ agree() {
 	is "$1" "$seen" "vmstat=$ours meminfo=$ours zones=$ours nodes=$ours"
 }
 
-# The causes and what is left make up what there was.
+# The sum of what each cause accepted and of what is left is what there was.
 is_balanced() {
 	is "$1" "$(($(get accepted_user_bytes) + $(get accepted_background_bytes) + \
 		$(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
@@ -214,8 +214,8 @@ oom_kills() {
 	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
 }
 
-# want MIB: a process touches so much more than what is accepted and free, and ends.
-# In large pages, for each small one takes a kernel with checkers a millisecond.
+# want MIB: a process touches so much more than is accepted and free, and exits. With huge
+# pages, because a kernel with checkers takes a millisecond for each small page.
 want() {
 	pages=/sys/kernel/mm/transparent_hugepage/enabled
 	as_before=$(sed 's/.*\[\(.*\)\].*/\1/' $pages)
@@ -239,14 +239,14 @@ ran_short() {
 	[ "$(spare_bytes "$zone" "$1")" -lt 0 ]
 }
 
-# Have so much more accepted than watermarks ask for, shared out among all zones, that
-# only the test has memory accepted while it looks.
+# Have so much more accepted in all zones than their watermarks ask for that no other task's
+# allocations accept while the test compares numbers.
 spare() {
 	min=$(cat /proc/sys/vm/min_free_kbytes)
 	echo $((min + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
 	enough=0
 	for node in /sys/devices/system/node/node[0-9]*; do
-		# A node without a processor allocates nothing first.
+		# A node without a CPU is the first choice of no allocation.
 		[ "$(cat "$node/cpulist")" ] || continue
 		wait_for 'taskset 0x$(cat $node/cpumap) true; ! ran_short ${node##*node}' || enough=1
 	done
@@ -254,23 +254,23 @@ spare() {
 	[ $enough = 0 ] || ktap_exit_fail_msg "cannot have ${SPARE_MIB}M accepted beforehand"
 }
 
-# A place that holds as much as there is memory.
+# A directory that can hold as much as there is memory.
 FILL=/tmp/fill
 mount_fill() {
 	mkdir -p $FILL
 	mount -t tmpfs -o size=100% none $FILL
 }
 
-# The kernel's complaints since begin(), if any; with an argument also what matches that,
-# for not everybody may expect an OOM killer.
+# The kernel's complaints since begin(), if any; with an argument also the lines that match it,
+# because some tests expect the OOM killer.
 ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|rcu.*stall'
 # How often background threads rested for a reason.
 hits() {
 	awk -v why="$1" '$1 == why { print $2 }' $SYS/acceptor/hits
 }
 
-# What kind of guest this is. Linux clears the flags of SEV in /proc/cpuinfo, but has a
-# device by which a driver could talk to the firmware.
+# The platform of this guest. Linux clears the SEV flags in /proc/cpuinfo, but has a device by
+# which drivers talk to the firmware.
 platform() {
 	if grep -qw tdx_guest /proc/cpuinfo; then
 		echo TDX
@@ -289,7 +289,7 @@ complaints() {
 	dmesg | grep -E "$ALWAYS_BAD${1:+|$1}" | head -5
 }
 
-# After its first report lockdep looks no further.
+# Lockdep stops checking after its first report.
 lockdep_gave_up() {
 	[ ! -e /proc/lockdep_stats ] || grep -q 'debug_locks: *1' /proc/lockdep_stats ||
 		echo "lockdep has given up"
@@ -300,7 +300,7 @@ clean_log() {
 		"$(complaints 'Call Trace|Out of memory'; lockdep_gave_up)" ""
 }
 
-# The emulator's counter, the outside truth.
+# A counter of the emulator, which is independent of the guest.
 emu() {
 	ccemu get "$1"
 }

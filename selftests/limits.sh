@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Does each limit of the background acceptor hold it back, by as much as it says,
-# and does it wait while others are at work?
+# Does each limit of the background acceptor limit it to the amount that it says, and does the
+# acceptor wait while other tasks need the CPU?
 . "$(dirname "$0")/lib.sh"
 . "$HERE/work.sh"
 
@@ -21,7 +21,7 @@ background() {
 	get accepted_background_bytes
 }
 
-# As wait_for, but looks so rarely that it does not count as work.
+# As wait_for, but it looks so rarely that the acceptor does not see a busy CPU.
 wait_idly() {
 	tries=0
 	until eval "$1"; do
@@ -100,7 +100,7 @@ is "while others compute it is paused" "$(state_is 'paused(busy)')" "paused(busy
 wait_for '[ "$(hits busy)" -ge 3 ]'
 is "and does nothing" "$(background)" "$before"
 holds "which counts" "$(hits busy)" -ge 3
-# Another mode does not care. (The floor is for what follows to have something left.)
+# Other modes are not held back. (The floor leaves some memory for the next tests.)
 params "mode=all bytes_per_second=40M floor_bytes=$(($(get unaccepted_bytes) - 60 * BLOCK))"
 wait_for '[ "$(background)" -ge $((before + 4 * BLOCK)) ]'
 holds "all goes on beside them" "$(background)" -ge $((before + 4 * BLOCK))
@@ -113,7 +113,8 @@ kill $hogs
 wait_idly '[ "$(background)" -gt "$before" ]'
 holds "until they are gone" "$(background)" -gt "$before"
 
-# The same for CPU time that the host takes. It takes none here, so it is forged.
+# The same for CPU time that the host takes ("steal"). This host takes none, so the kernel's
+# statistics are forged.
 params "mode=off"
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 echo "steal 50 30000" >$WORK/run &
@@ -128,7 +129,7 @@ holds "until it is over" "$(background)" -gt "$before"
 wait
 rmmod ua_workload
 
-# A host that becomes slow gets time, in idle.
+# In idle mode a host that becomes slow is given time.
 params "mode=off"
 ccemu set cost_2m 1000000
 before=$(background)
@@ -142,7 +143,7 @@ holds "it notices that the host became slow" "$(hits slow)" -gt "$slow"
 ccemu set cost_2m 0
 params "mode=off floor_bytes=0"
 
-# Several at once, or none of them.
+# Several limits in one write: all take effect, or none.
 is "a mistake at the end undoes what came before" \
 	"$(onewrite $SYS/acceptor/params "mode=all floor_bytes=1G cpu_percent=0")" ERANGE
 is "all is as it was" "$(get acceptor/params)" \

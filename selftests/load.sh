@@ -54,8 +54,8 @@ unload
 is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""
 is "unloading accepts nothing" "$(vmstat_bytes)" "$before"
 
-# Without us the kernel's own lazy acceptance goes on: ask for more than what
-# is accepted and free.
+# Without the module the kernel's own lazy acceptance goes on: ask for more memory than is
+# accepted and free.
 want 64
 holds "the kernel accepts by itself after unloading" "$(vmstat_bytes)" -lt "$before"
 

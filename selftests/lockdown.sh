@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Once the kernel is locked down, can all still be steered, and be read? From then on
-# the guest cannot talk to the emulator any more: the caller checks its counters.
+# Once the kernel is locked down, can everything still be controlled and read? The guest cannot
+# reach the emulator from then on: the caller checks the emulator's counters.
 . "$(dirname "$0")/lib.sh"
 
 LOCKDOWN=/sys/kernel/security/lockdown
@@ -11,7 +11,7 @@ CTL=$HERE/unacceptedctl
 [ "$(vmstat_bytes)" -gt $((512 << 20)) ] || skip_all "needs 512 MiB of unaccepted memory"
 [ -d /sys/kernel/security/lockdown ] || mount -t securityfs none /sys/kernel/security 2>/dev/null
 [ -w $LOCKDOWN ] || skip_all "this kernel has no lockdown"
-# It is never lifted again.
+# Lockdown cannot be undone.
 grep -q '\[none\]' $LOCKDOWN || skip_all "the kernel is locked down already"
 
 # accepts FILE DATA BYTES

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Does the map show each piece of memory as what it is?
+# Does the map show the state of each piece of memory?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
@@ -13,7 +13,7 @@ chunks() {
 	sed -n 's/^0x[0-9a-f]* //p' $DBG/map | fold -w 1
 }
 
-# coarser N: what N characters of the finest map make together
+# coarser N: the characters that a coarser map must have for each N characters of the finest one
 coarser() {
 	awk -v n="$1" '
 		function out() {
@@ -51,7 +51,8 @@ is "unaccepted" "$(count . </tmp/fine)" "$(($(get unaccepted_bytes) / BLOCK))"
 is "64 characters to a line" "$(sed -n '3,$p' $DBG/map | awk '{ print length($2) }' | sort -u)" 64
 is "nothing is half unaccepted at this scale, nothing in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
 base=$(($(table_field phys_base) / BLOCK))
-# Memory is accepted with the unit behind it: what ends where the table begins may be unaccepted.
+# The kernel accepts the unit behind a range as well, so the unit behind accepted memory may be
+# accepted, too.
 is "below the table the map knows nothing" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
 holds "but for the last block" "$(sed -n "${base}s/[?.]/ok/p" /tmp/fine)" = ok
 is "behind its begin all is known" "$(tail -n +$((base + 1)) /tmp/fine | count '?')" 0
@@ -71,7 +72,7 @@ onewrite $SYS/accept_range "$(printf '0x%x+1' $(((block - 1) * BLOCK)))" >/dev/n
 chunks 4M >/tmp/after
 is "an accepted block" "$(diff /tmp/fine /tmp/after | grep -c '^+[^+]') $(sed -n "${block}p" /tmp/after)" "1 #"
 
-# One at work, for long enough to read the map of all.
+# One block in flight, for long enough to read the map at all scales.
 ccemu set cost_2m 2000000000
 onewrite $SYS/accept 4M >/tmp/answer &
 wait_for 'cat $DBG/map >/tmp/inflight; grep -qF "*" /tmp/inflight'

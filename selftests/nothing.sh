@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# A policy that never accepts anything, and one that lies about it: is the core's
-# own last resort enough? No allocation may fail, and no memory be out of reach.
+# With a policy that never accepts, and with one that only claims to accept: is the core's own
+# fallback enough? No allocation may fail, and no memory may be out of reach.
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC1091
 . "$HERE/work.sh"
@@ -34,11 +34,11 @@ fill() {
 
 begin 31
 
-# The shell that starts a hog must survive it.
+# The OOM killer must not choose the shell that starts a hog.
 echo -1000 >/proc/self/oom_score_adj
 # Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
-# And the watermarks are to stay where they are.
+# Fixed watermarks.
 echo 0 >/proc/sys/vm/watermark_boost_factor
 mount_fill
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
@@ -48,7 +48,7 @@ is "a policy for another version of the contract is refused" \
 is "and does not stay" "$(ls -d /sys/module/ua_nothing 2>/dev/null)" ""
 
 for claim in 0 1000; do
-	# What is accepted is in shreds, so that high orders want more.
+	# Accepted memory is fragmented, so high orders need blocks.
 	work fragment 64
 	is "a policy that accepts nothing and claims $claim blocks" "$(insert claim=$claim)" ""
 	lacked=0
@@ -58,7 +58,7 @@ for claim in 0 1000; do
 			"$(reported succeeded failed compact_stall allocstall)" "12 0 0 0"
 		lacked=$((lacked + $(reported lacked)))
 	done
-	# Twelve, for checkers give back what they kept, some block or other.
+	# Twelve, because a kernel with checkers may free pages that merge to some block.
 	holds "the zone had nothing for ten of them or more" $lacked -ge 10
 	holds "it was asked, and told of each failure ($lacked)" "$(counted failed)" -ge $lacked \
 		-a "$(counted asked)" -gt "$(counted failed)"
@@ -80,7 +80,7 @@ done
 work burst 5
 holds "unloaded, the kernel accepts up to the watermark again" "$(reported blocks)" -ge 4
 
-# To the end. A process that wants more than there is may only die of that.
+# Until memory is used up. Only a process that wants more than there is may die.
 insert
 kills=$(oom_kills)
 mib=$(($(meminfo_bytes MemFree) - $(promo_bytes) >> 20))

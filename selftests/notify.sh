@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What else may happen to the machine while memory is unaccepted and the acceptor
-# at work: a CPU goes and comes, memory goes and comes, the machine hibernates.
+# Are events that change the machine handled while memory is unaccepted and the acceptor works:
+# CPUs and memory go offline and online, the machine hibernates?
 . "$(dirname "$0")/lib.sh"
 
 MEMORY=/sys/devices/system/memory
@@ -18,7 +18,7 @@ cpus_of() {
 	awk '/Cpus_allowed_list/ { print $2 }' "/proc/$1/status"
 }
 
-# The last block of memory with nothing in use in it, by its number.
+# The number of the last block of memory that is not in use.
 offline_block() {
 	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
 		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
@@ -43,16 +43,16 @@ holds "without CPU 1 it goes on" "$(get accepted_background_bytes)" -gt "$before
 is "with the same threads" "$(last_thread)" "$pid"
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "when it is back, so is the thread" "$(cpus_of "$pid")" "$home"
-# A mode that is set meanwhile finds its way as well.
+# A mode that is written meanwhile takes effect as well.
 echo 0 >/sys/devices/system/cpu/cpu1/online
 echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
 pid=$(last_thread)
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "one that began without it, too" "$(cpus_of "$pid")" "$home"
 
-# Memory goes offline: what is unaccepted in it is accepted by the kernel as it moves it out,
-# and the acceptor stands back. At their own priority its threads may get their turn
-# when it is over, and even so they may come too late, once.
+# Memory goes offline: the kernel accepts the unaccepted part of it, and the acceptor stands
+# back. Its threads have a low priority, so they may only run when it is over; they may even
+# miss it once.
 held=$(hits offlining)
 echo "mode=all bytes_per_second=2M" >$SYS/acceptor/params
 for pid in $(get acceptor/pids); do
@@ -76,8 +76,8 @@ echo online >"$MEMORY/memory$block/state"
 is "and the memory comes back" "$(cat "$MEMORY/memory$block/state")" online
 agree "the counters agree still"
 
-# Hibernation: not while we only look; else all is accepted first. There is no
-# swap here to save anything to, but the copy in memory is made before it fails.
+# Hibernation: the binding "observe" ignores it; otherwise everything is accepted before. There
+# is no swap to write an image to, but the kernel copies memory before it notices.
 echo off >$SYS/acceptor/mode
 unaccepted=$(get unaccepted_bytes)
 unload

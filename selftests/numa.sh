@@ -25,8 +25,8 @@ for node in $(seq 0 $((nodes - 1))); do
 	holds "node $node: has something to accept" "$(node_ours "$node")" -gt 0
 done
 
-# Demand on the last node alone: a file whose pages can only lie there. What of it
-# is accepted already is used up first. Pages freed are to be free, not per CPU.
+# Demand on the last node only: a file whose pages must lie there. What is accepted there is
+# used up first. Freed pages go to the free lists and not to the per-CPU lists.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 last=$((nodes - 1))
 mkdir -p $FILL
@@ -54,8 +54,8 @@ while [ $i -lt 8 ]; do
 	dd if=/dev/zero of="$FILL/$i" bs=1M count=32 2>/dev/null
 	settled
 done
-# While the test itself is in want of CPU time half of it must do; and while demand
-# was faster more was kept ready, which is used up first.
+# While the test itself waits for a CPU, half of the headroom is enough; and while demand was
+# faster, more was kept ready, which is used up first.
 wait_for 'echo 64M >$SYS/acceptor/headroom_bytes; [ "$(spare_bytes Normal "$last")" -ge $((44 << 20)) ]'
 settled
 taken=$(($(eval "echo \$before_$last") - $(node_ours "$last")))

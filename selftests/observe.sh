@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Where the module may only look, does it look, say why, and refuse the rest?
+# Where the module can only observe, does it count, tell the reason, and refuse everything else?
 . "$(dirname "$0")/lib.sh"
 
 [ -e "$HERE/unaccepted-no-symbol.ko" ] || skip_all "needs unaccepted-no-symbol.ko"

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Is the pace of the background acceptor kept over any stretch of time, whatever
-# happens to the machine meanwhile; and does it give way to others?
+# Does the background acceptor keep its pace over any period of time, whatever happens to the
+# machine meanwhile, and does it leave the CPU to other tasks?
 . "$(dirname "$0")/lib.sh"
 . "$HERE/work.sh"
 
@@ -10,8 +10,8 @@
 [ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
 [ -e /sys/kernel/tracing/trace_clock ] || mount -t tracefs none /sys/kernel/tracing
 
-# 10 blocks a second, so 10 in this, which leaves some time to lie between a look
-# at the clock and the event.
+# 10 blocks a second, so 10 in this period, which allows for the time between reading the clock
+# and the event.
 RATE=$((10 * BLOCK))
 STRETCH=0.97
 
@@ -66,7 +66,7 @@ params() {
 	echo "$*" >$SYS/acceptor/params || ktap_exit_fail_msg "refused: $*"
 }
 
-# The machine sleeps for some seconds: as far as all tasks are frozen.
+# The machine is suspended for some seconds, as far as the freezing of all tasks.
 sleeps=0
 [ ! -e /sys/power/pm_test ] || sleeps=1
 machine_sleeps() {
@@ -84,7 +84,7 @@ echo 1 >$TRACE/events/unaccepted/accept_begin/enable
 echo 1 >$TRACE/events/unaccepted/accept_end/enable
 echo 1 >$TRACE/tracing_on
 
-# The bandwidth, while the machine lives its life.
+# The bandwidth, while memory is allocated and freed.
 fresh_trace
 params "mode=all threads_per_node=2 bytes_per_second=$RATE"
 blocks 15
@@ -120,7 +120,7 @@ params "mode=off"
 is "at 25 % of a CPU, each block is followed by a rest three times as long" "$(too_early 25)" 0
 holds "of $(begun | wc -l) blocks" "$(begun | wc -l)" -ge 30
 
-# Twice as many hogs as there are CPUs: for them to notice little.
+# Twice as many busy tasks as CPUs: they must hardly be slowed down.
 i=0
 hogs=
 while [ $i -lt $((2 * $(nproc))) ]; do

@@ -1,8 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# What do allocations accept when the module decides: enough, in time, and not
-# too much?
+# When the module decides, do allocations accept enough, in time, and not too much?
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC1091
 . "$HERE/work.sh"
@@ -16,7 +15,7 @@ knobs() {
 	echo "$2" >$SYS/policy/max_us
 }
 
-# Threads that can start at once here.
+# Numbers of threads that this machine can run at once.
 threads=
 for count in 1 2 4; do
 	[ "$(nproc)" -lt $count ] || threads="$threads $count"
@@ -69,7 +68,7 @@ holds "with max_blocks 64, all 20 (here: $blocks)" "$blocks" -ge 19 -a "$blocks"
 is "without a shortfall" "$(added shortfalls)" 0
 is "and that was one wait" "$(($(allocations_waited) - was_waits))" 1
 
-# Several at once accept what is short once.
+# Several threads that lack the same blocks accept them once.
 knobs 2 1000000
 for count in $threads; do
 	work parallel "$count" 20
@@ -108,9 +107,9 @@ for kind in noretry retry plain; do
 	work release
 done
 
-# Single pages find theirs among the shreds, if need be of another migratetype:
-# to be asked to steal one is not to have failed. Not by a program, whose own start
-# takes larger pieces on kernels with checkers.
+# Single pages are found in the fragmented memory, if necessary of another migratetype: that the
+# allocator has to steal one is no failure. The pages are not allocated by a program, because on
+# kernels with checkers its start needs larger ones.
 work fragment 256
 work high 0 16384 movable
 is "single pages in shreds need no block" "$(reported succeeded failed blocks)" "16384 0 0"

@@ -20,7 +20,7 @@ slowly() {
 	"$HERE/onewrite" "$SYS/$1" "$2" >"/tmp/answer$3" &
 }
 
-# Waits until some, but not all, is done.
+# Wait until a part of it is done.
 under_way() {
 	wait_for 'progress; [ "$done_bytes" -gt 0 ]'
 }
@@ -47,7 +47,7 @@ holds "it goes on" "$done_bytes" -gt "$first"
 wait $writer
 is "at the end" "$(cat /tmp/answer1) $(get accept_progress)" "ok $((128 * MIB)) $((128 * MIB))"
 
-# Several at once: the sum. The first is done before the second.
+# Several writers at once: the file shows their sum. The first is done before the second.
 slowly accept 64M 1
 first=$!
 slowly node0/accept 256M 2
@@ -73,7 +73,7 @@ is "a signal ends it" "$(cat /tmp/answer1)" EINTR
 holds "it stays where it was" "$done_bytes" -gt 0 -a "$done_bytes" -lt "$asked_bytes"
 is "that is an error" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept a signal came"
 at=$(get accept_error | awk '{ printf "%.0f", $1 * 1000 }')
-# /proc/uptime knows hundredths.
+# /proc/uptime has a resolution of 10 ms.
 holds "of that moment" "$at" -ge $((t0 - 20)) -a "$at" -le $((t1 + 20))
 is "it is no error of the acceptor" "$(get acceptor/error)" none
 

@@ -10,8 +10,8 @@
 
 FILE=$SYS/accept_range
 
-# takes DATA START END: a write for this range (in blocks), and that it takes just
-# what is unaccepted there; $asked is what the file is to say, if that is not DATA itself
+# takes DATA START END: a write for this range (in blocks) accepts exactly what is unaccepted
+# there; $asked is what the file must show, if that is not DATA itself
 takes() {
 	blocks . >/tmp/before
 	awk -v start="$2" -v end="$3" '$1 < start || $1 >= end' /tmp/before >/tmp/left
@@ -67,7 +67,7 @@ asked="$(hex $low)-$(hex $low 4096)" takes "$(printf '0x%xk+0x1000' $((low * 409
 low=$((low + 2))
 asked="$(hex $low)-$(hex $((low + 1)))" takes "$((low * BLOCK))-$(((low + 1) * BLOCK))" $low $((low + 1))
 
-# What is no unaccepted block is passed over.
+# Blocks that are not unaccepted are skipped.
 takes "$(hex "$last_low")-$(hex $((high + 1)))" "$last_low" $((high + 1))
 takes "0x1000-0x2000" 0 1
 takes "$(hex $((hole - 1)))-$(hex $((hole + 1)))" $((hole - 1)) $((hole + 1))
@@ -102,7 +102,7 @@ is "the error says so" "$(get accept_error | cut -d ' ' -f 2-)" "-22 accept_rang
 t0=$(get accept_error | cut -d . -f 1)
 holds "and when" "$t0" -le "$(($(now_ms) / 1000))" -a "$t0" -ge "$(($(now_ms) / 1000 - 60))"
 
-# A signal ends it; what was done stays done, and is reported.
+# A signal ends it; what was accepted stays accepted, and is reported.
 ccemu set cost_2m 5000000
 user=$(get accepted_user_bytes)
 "$HERE/onewrite" $FILE "0-$(hex "$end")" >/tmp/answer &

@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Is what was accepted last on record: when, why, by whom, which block, how long?
+# Do the records of recent acceptances say when, for which cause and which task, which block,
+# and how long?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1536 << 20)) ] || skip_all "needs 1.5 GiB of unaccepted memory"
@@ -63,7 +64,7 @@ echo off >$SYS/acceptor/mode
 is "the acceptor has its name" "$(entries | awk '$2 == "background" { print $3 }' | sort -u)" kacceptd0
 is "and its blocks in the histogram" "$(waited background)" $(($(get accepted_background_bytes) / BLOCK))
 
-# A name that is no single word.
+# A task name of more than one word.
 cp "$HERE/onewrite" "/tmp/one write"
 "/tmp/one write" $SYS/accept 4M >/dev/null
 is "a name is one word" "$(entries | tail -n 1 | cut -d ' ' -f 2-3)" 'user one\040write'

@@ -1,19 +1,19 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# reload.sh [TIMES]: can the module come and go, and its threads change their mode,
-# while four processes allocate and free, without losing any memory? Each has CHURN_MIB,
-# and rests for CHURN_MS.
+# reload.sh [TIMES]: can the module be loaded and unloaded, and its threads change their mode,
+# while four processes allocate and free memory, without losing any? Each process has CHURN_MIB,
+# and pauses for CHURN_MS.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 29)) ] || skip_all "needs 512 MiB of unaccepted memory"
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 times=${1:-100}
-# Every tenth part of it something is looked at in the first half, something in the second.
+# Every tenth time something is checked while the module is loaded, and something while it is
+# not.
 [ $((times % 20)) = 0 ] || skip_all "needs a multiple of 20 as the number of times"
 
-# Raise the watermarks until an allocation has something accepted for them, be it
-# by the module's policy or by the kernel's.
+# Raise the watermarks until an allocation accepts, by the module's policy or by the kernel's.
 MIN=/proc/sys/vm/min_free_kbytes
 allocations_accept() {
 	unaccepted=$(vmstat_bytes)
@@ -27,7 +27,7 @@ allocations_accept() {
 	done
 }
 
-# MemFree counts what is unaccepted, so it is what must come back at the end.
+# MemFree includes unaccepted memory, so it must be the same at the end.
 settled_free() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
@@ -35,8 +35,7 @@ settled_free() {
 	meminfo_bytes MemFree
 }
 
-# Leave some work under way, to be unloaded in the midst of; or change what is to be done
-# while it is begun.
+# Leave work that is interrupted when the module is unloaded, or a change that has just begun.
 disturb() {
 	case $1 in
 	1) onewrite $SYS/accept 4M >/dev/null ;;
@@ -73,11 +72,11 @@ start=$(vmstat_bytes)
 
 # A block takes 20 ms, so that there is something to interrupt.
 ccemu set cost_2m 10000000
-# What is accepted is soon less than what allocations want.
+# Allocations soon want more than is accepted.
 free_kb=$(($(meminfo_bytes MemFree) - start >> 10))
 first_min=$(cat $MIN)
 echo $((free_kb / 3)) >$MIN
-# At the lowest priority: they are not to keep us from loading.
+# At the lowest priority, so that insmod is not kept waiting.
 for i in 1 2 3 4; do
 	"$HERE/hog" "${CHURN_MIB:-100}" "${CHURN_MS:-1}" >/dev/null &
 done
@@ -95,12 +94,12 @@ while [ $i -lt "$times" ]; do
 	[ $((i % (times / 10))) != 1 ] || ! allocations_accept || ours=$((ours + 1))
 	usleep $((i * 7919 % 20000))
 	rmmod unaccepted || bad=$((bad + 1))
-	# A big write that rmmod cut short was told so.
+	# The task whose big write was cut short by rmmod got an error.
 	if [ "$writer" ]; then
 		wait $writer
 		grep -q 'ENODEV\|ENOENT\|ok' /tmp/answer || bad=$((bad + 1))
 	fi
-	# Ten times in all: it takes time, and unaccepted memory.
+	# Ten times in all, because it takes time and unaccepted memory.
 	[ $((i % (times / 10))) != 0 ] || ! allocations_accept || gaps=$((gaps + 1))
 done
 is "$times loads and unloads, none went wrong" "$bad" 0

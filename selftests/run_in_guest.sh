@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# run_in_guest.sh [NAME=VALUE]... TEST[:ARGUMENT]...: run tests one after the other
-# in a guest of the test bed, with these in the environment. Fails if any test fails; a test that skips is no success either,
-# for the caller chose it for this guest.
+# run_in_guest.sh [NAME=VALUE]... TEST[:ARGUMENT]...: run tests one after the other in a guest
+# of the test bed, with these variables in the environment. Fails if any test fails or skips:
+# the caller chose the test for this guest.
 cd "$(dirname "$0")" || exit 1
 
 status=0

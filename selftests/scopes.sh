@@ -13,7 +13,7 @@ COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_failures shortfalls"
 
-# The directories of a kind: of all nodes, or of all zones, of one node or of all
+# The directories of a kind: of all nodes, or of all zones, of one node or of all nodes
 node_dirs() {
 	(cd $SYS && ls -d node[0-9]*)
 }
@@ -29,7 +29,8 @@ sum() {
 	for dir; do get "$dir/$counter"; done | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# Every counter of the machine is the sum of the nodes', and these are of their zones'.
+# Every counter of the machine is the sum of its nodes' counters, and those are the sums of
+# their zones'.
 adds_up() {
 	wrong=
 	for counter in $COUNTERS; do
@@ -40,7 +41,7 @@ adds_up() {
 	is "$1" "$wrong" ""
 }
 
-# What others have: unaccepted and accepted, of all zones but one
+# Unaccepted and accepted memory of all zones except one
 others() {
 	for dir in $(zone_dirs); do
 		[ "$dir" = "$1" ] || echo "$dir $(get "$dir/unaccepted_bytes") $(get "$dir/accepted_user_bytes")"
@@ -55,7 +56,7 @@ highest() {
 	echo "$last"
 }
 
-# asks DIR DATA BYTES ZONE: a trigger there, and that it took so much from that zone
+# asks DIR DATA BYTES ZONE: a trigger there takes so much from that zone
 asks() {
 	rest=$(others "$4")
 	unaccepted=$(get "$4/unaccepted_bytes")

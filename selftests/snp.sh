@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# On SEV-SNP a page is made private by a request to the host, and then validated. Does
-# each acceptance ask for what it validates and no more, in pages of 2M; does it go on
-# with a host that does a part of a request, and with one that has only 4K pages?
-# Do processors, which start in a way of their own there, come and go?
+# On SEV-SNP a page is made private by a request to the host, and then validated. Does each
+# acceptance request only what it validates, in pages of 2M? Does it go on if the host does a
+# part of a request, or has only 4K pages? Do CPUs, which are started differently there, go
+# offline and online?
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC1091
 . "$HERE/work.sh"
@@ -26,7 +26,7 @@ delta() {
 	done
 }
 
-# The kernel accepts in units of 2M; that is how many went.
+# The kernel accepts in units of 2M; this is the number of units.
 units() {
 	echo $((-($(delta pages_pending)) / 512))
 }
@@ -56,7 +56,7 @@ is "each page is a request, and none was asked for twice" \
 	"$(delta map_gpa psc_2m accept_2m psc_4k)" "$units $units $units 0 "
 ccemu set psc_batch 0
 
-# A host that has but 4K pages agrees to 2M, and PVALIDATE tells.
+# A host that has only 4K pages agrees to 2M, and then PVALIDATE reports the mismatch.
 ccemu set max_level 0
 remember
 is "16M of a host that has but 4K pages" "$(onewrite $SYS/accept 16M)" ok
@@ -70,8 +70,8 @@ remember
 is "2M pages again" "$(onewrite $SYS/accept 4M) $(delta psc_4k accept_4k size_mismatch)" "ok 0 0 0 "
 agree "the counters agree"
 
-# Once, for 6.12 forgets that the page by which this processor talked to the host is not
-# in use any more: it takes a spare one from then on, and panics after another round.
+# Only once, because 6.12 does not forget the page by which this CPU talked to the host: it uses
+# a spare one from then on, and panics the next time.
 echo 0 >/sys/devices/system/cpu/cpu1/online
 is "CPU 1 goes" "$(nproc)" 1
 echo 1 >/sys/devices/system/cpu/cpu1/online

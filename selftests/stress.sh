@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# stress.sh [SECONDS]: 25 tasks write all that can be written, right and wrong, and 25
-# read all that can be read, for so long (20). Do the counters add up to the byte?
+# stress.sh [SECONDS]: 25 tasks write everything that can be written, right and wrong, and 25
+# read everything, for so long (20). Are the counters right to the byte after that?
 . "$(dirname "$0")/lib.sh"
 
 SECONDS_LONG=${1:-20}
@@ -12,7 +12,7 @@ WHAT=/tmp/stress
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
 # writes SEED: what one of the writers does, "FILE DATA" each, in its own order.
-# Most takes effect; few accept, so that something is left to the end.
+# Most writes take effect; few accept, so that some memory stays unaccepted to the end.
 writes() {
 	awk -v seed="$1" -v dirs="$DIRS" -v top="$TOP_MIB" '
 		function pick(n) { return int(rand() * n) }
@@ -40,7 +40,7 @@ writes() {
 		}'
 }
 
-# A builtin writes, no process per word: the more of them.
+# A shell builtin writes, without a process for each word, which makes for more writes.
 writer() {
 	writes "$1" >$WHAT/writes-"$1"
 	while [ -e $WHAT/go ]; do
@@ -53,7 +53,7 @@ writer() {
 	echo "$count" >$WHAT/wrote-"$1"
 }
 
-# Whatever can be read is there and can be read, whatever is written meanwhile.
+# Every file that can be read stays there and readable, whatever is written meanwhile.
 reader() {
 	while [ -e $WHAT/go ]; do
 		while read -r file; do

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# On a stock kernel, does policy=module take the kernel's place in the allocator,
-# step aside when there is nothing left to decide, and give the place back?
+# On a stock kernel, does policy=module replace the kernel's function in the allocator, retire
+# when nothing is left to decide, and give the function back?
 . "$(dirname "$0")/lib.sh"
 # shellcheck disable=SC1091
 . "$HERE/work.sh"
@@ -10,7 +10,7 @@
 [ "$BINDING" = stock ] || skip_all "this kernel has the hooks"
 [ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
 
-# The kernel's function, if it has been replaced.
+# The kernel's function, if the module has replaced it.
 taken() {
 	awk '$1 ~ /^cond_accept_memory(.part.0)?$/ && / I / { print "cond_accept_memory" }' \
 		/sys/kernel/debug/tracing/enabled_functions

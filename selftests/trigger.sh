@@ -6,7 +6,7 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# asks WHAT BYTES [FILE]: a trigger, and that it does just that
+# asks WHAT BYTES [FILE]: a trigger, which must accept exactly that much
 asks() {
 	unaccepted=$(get unaccepted_bytes)
 	user=$(get accepted_user_bytes)
@@ -24,7 +24,7 @@ asks() {
 begin 60
 
 load
-# Units of unaccepted blocks that something before us has accepted, as a guard.
+# Units of unaccepted blocks that were accepted before as the guard behind another block.
 already=$(($(get unaccepted_bytes) / (2 << 20) - $(table_field bits_set)))
 before=$(emu accept_2m)
 asks 512M $((512 << 20))
@@ -45,7 +45,7 @@ for percent in 10 1; do
 done
 is "still idle" "$(get state)" idle
 
-# More than there is accepts what there is, and is no error.
+# A request for more than there is accepts what there is, and is no error.
 unaccepted=$(get unaccepted_bytes)
 asks 15E "$unaccepted"
 is "nothing is left" "$(get unaccepted_bytes) $(vmstat_bytes)" "0 0"

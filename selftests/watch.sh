@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Are tasks that poll the state or the numbers told of what changes: soon, not too
-# often, and of the last change in any case? And does nothing run if no task polls?
-# A read starts the module's looks at the numbers, for five seconds.
+# Are tasks that poll the state or the numbers woken by a change: soon, not too often, and in
+# any case by the last change? Does nothing run if no task polls? A read has the module look at
+# the numbers for five seconds.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
@@ -16,7 +16,7 @@ WAITERS=50
 waits() {
 	"$HERE/waitfor" "$SYS/$2" "$3" "$4" >"/tmp/wait-$1" &
 	eval "waiter_$1=$!"
-	# It has to be there before anything changes.
+	# The waiting task must be there before anything changes.
 	wait_for "[ \"\$(cut -d ' ' -f 3 /proc/$!/stat)\" = S ]"
 }
 
@@ -38,7 +38,7 @@ looks() {
 	grep -c 'function watch_look' $TRACE/trace
 }
 
-# quiet: no look within a second
+# quiet: the module does not look at the numbers for a second
 quiet() {
 	echo >$TRACE/trace
 	sleep 1
@@ -58,7 +58,7 @@ onewrite $SYS/accept 4M >/dev/null
 sleep 1
 is "without a task that waits nothing runs" "$(looks)" 0
 
-# Nothing changes, no task is told.
+# Nothing changes, no task is woken.
 waits a state complete 1000
 waits b unaccepted_bytes 0 1000
 answer a
@@ -72,7 +72,7 @@ is "a task that waits longer is woken once, so that it reads again" "$answer" "t
 wait_for quiet
 is "nothing runs when they are gone" "$(looks)" 0
 
-# Less than a percent: told once it has come to rest.
+# A change of less than a percent wakes a task once the numbers no longer change.
 unaccepted=$(get unaccepted_bytes)
 waits a unaccepted_bytes $((unaccepted - BLOCK)) 10000
 onewrite $SYS/accept 4M >/dev/null
@@ -81,7 +81,7 @@ answer a
 holds "a single block is told ($woken times)" "$woken" -ge 1 -a "$woken" -le 2
 holds "in time ($((at - t0)) ms)" $((at - t0)) -le 500
 
-# At a pace, for three seconds: the state, and about ten percent.
+# At a pace, for three seconds: woken for the state, and about every ten percent.
 unaccepted=$(get unaccepted_bytes)
 step=$((unaccepted / 30 / BLOCK * BLOCK))
 waits a unaccepted_bytes $((unaccepted - 3 * step)) 20000
@@ -100,7 +100,7 @@ echo 0 >$SYS/acceptor/bytes_per_second
 echo 0 >$SYS/acceptor/floor_bytes
 echo off >$SYS/acceptor/mode
 
-# Not more than ten times a second, however fast it goes.
+# Not more than ten times a second, however fast memory is accepted.
 waits a state nonsense 3000
 ccemu set cost_2m 2000000
 onewrite $SYS/accept 60% >/dev/null
@@ -108,7 +108,7 @@ ccemu set cost_2m 0
 answer a
 holds "ten times a second at most ($at times in 3 seconds)" "$at" -ge 3 -a "$at" -le 32
 
-# What the kernel accepts is told as well.
+# Memory that the kernel accepts wakes tasks as well.
 mount_fill
 unaccepted=$(get unaccepted_bytes)
 waits a unaccepted_bytes "!$unaccepted" 60000
@@ -118,7 +118,7 @@ answer a
 holds "what allocations accept is told (woken $woken times)" "$woken" -ge 1
 umount $FILL
 
-# The end, and many tasks that wait for it.
+# The end, and many waiting tasks.
 i=0
 while [ $i -lt $WAITERS ]; do
 	waits $i state complete 60000
@@ -141,7 +141,7 @@ answer a
 is "nothing is unaccepted: no task is told" "$answer" "timeout 0"
 is "and nothing runs, though a task waits" "$(looks)" 0
 
-# Tasks that wait learn that the module is gone.
+# Waiting tasks are woken when the module is unloaded.
 waits a state idle 20000
 waits b unaccepted_bytes 1 20000
 unload

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the tests share that run the workloads of ua_workload.ko and count the
-# module's events. After lib.sh.
+# What the tests share that run the workloads of ua_workload.ko and count the module's events.
+# To be sourced after lib.sh.
 
 WORK_KO=$HERE/ua_workload.ko
 WORK=/sys/kernel/debug/ua_workload
@@ -27,8 +27,8 @@ traced() {
 	grep -c ": $1" $TRACE/trace
 }
 
-# Remember how things stand, and tell what was added since. Our own commands
-# allocate as well: the events and the counters must begin at the same moment.
+# Remember the counters, and print what was added since. The shell's own commands allocate as
+# well, so the events and the counters must begin at the same moment.
 COUNTERS="accepted_watermark_bytes accepted_fallback_bytes accepted_isolation_bytes
 	accept_failures shortfalls"
 # shellcheck disable=SC2086  # a list
