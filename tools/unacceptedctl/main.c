@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unacceptedctl: see and steer what a confidential guest has accepted.
+ * unacceptedctl: inspect and control what a confidential guest has accepted.
  *
  * Here: which command, its help, and how failures are told.
  */
