@@ -30,7 +30,7 @@
 #include "bind.h"
 
 #ifndef CONFIG_UNACCEPTED_MEMORY
-static_assert(false, "Linux " UTS_RELEASE " is not supported: it is built without CONFIG_UNACCEPTED_MEMORY");
+static_assert(false, "Linux " UTS_RELEASE " is built without CONFIG_UNACCEPTED_MEMORY");
 #endif
 
 typedef unsigned long kallsyms_lookup_name_fn(const char *name);

@@ -26,7 +26,6 @@
 #include <linux/sched.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
-#include <linux/version.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
@@ -180,6 +179,13 @@ static struct ftrace_ops trial_ops = {
 	.flags = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 : FTRACE_OPS_FL_SAVE_REGS,
 };
 
+/* Also if the kernel does not tell the functions' addresses. */
+#if defined(alloc_pages_nolock) || defined(try_alloc_pages)
+#define HAS_NOLOCK	true
+#else
+#define HAS_NOLOCK	false
+#endif
+
 /* An order that no argument has by accident. */
 #define TRIAL_ORDER	2
 
@@ -287,8 +293,7 @@ static const char *try_function(const struct zone *zone)
 	if (trial.zone != zone || trial.order != TRIAL_ORDER)
 		return "the function has unknown arguments";
 	/* Since 97769a53f117 (6.15), as try_alloc_pages() at first; or backported. */
-	if (LINUX_VERSION_CODE < KERNEL_VERSION(6, 15, 0) &&
-	    !ua_bind_lookup("alloc_pages_nolock_noprof") &&
+	if (!HAS_NOLOCK && !ua_bind_lookup("alloc_pages_nolock_noprof") &&
 	    !ua_bind_lookup("try_alloc_pages_noprof"))
 		return NULL;
 	return try_nolock(zone, trial.flags & REPLACE_NOLOCK);

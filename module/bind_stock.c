@@ -27,7 +27,7 @@ typedef void accept_memory_fn(phys_addr_t start, unsigned long size);
  * same series. Where the kernel has type information, ua_bind() looks there too.
  */
 static_assert(__same_type(accept_memory, accept_memory_fn),
-	      "Linux " UTS_RELEASE " is not supported: looked for accept_memory(start, size), which it has had since 6.12");
+	      "Linux " UTS_RELEASE " lacks accept_memory(start, size) of 6.12 and later");
 
 DEFINE_STATIC_CALL_NULL(ua_accept_page, accept_page_fn);
 
