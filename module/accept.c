@@ -16,7 +16,10 @@
 #include "state.h"
 #include "stats.h"
 
-/* Long to an allocation, short to a host that makes room. */
+/*
+ * How long most allocations stop trying after a refusal: long for an allocation,
+ * short for a host that frees memory.
+ */
 #define REFUSED_PAUSE_NS	(100 * NSEC_PER_MSEC)
 
 #define CREATE_TRACE_POINTS
@@ -36,9 +39,9 @@ static void tell_accepted(int result)
 }
 
 /*
- * Accept a certain block of a zone, or ANY_BLOCK; its bytes are in stat->inflight
- * already, and leave it here. -ENOENT, nothing there to take, is no call and no
- * failure.
+ * Accept the block of a zone at @pfn, or any block for ANY_BLOCK. The caller has
+ * added its bytes to stat->inflight; they are subtracted here. -ENOENT means that
+ * there was no such block, which is counted neither as a call nor as a failure.
  */
 static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int flags,
 			   unsigned long pfn)
@@ -77,9 +80,9 @@ static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int 
 /**
  * ua_accept_one - accept a block of a zone
  * @zone: a populated zone
- * @cause: on whose behalf
+ * @cause: what the acceptance is for
  *
- * From the end of its list, away from where allocations take theirs.
+ * Takes the last block of the zone's list, because allocations take the first.
  *
  * Context: any in which memory may be allocated.
  * Return: 0, -ENOENT if it has none, or what the platform answered.
@@ -93,7 +96,7 @@ int ua_accept_one(struct zone *zone, enum ua_cause cause)
 /**
  * ua_zone_view - a zone as the policy sees it
  * @zone: a populated zone
- * @order: of the allocation on whose behalf we look
+ * @order: order of the allocation that the view is for
  * @view: the result
  *
  * Context: any; takes no lock, so the numbers may be of different moments.
@@ -106,7 +109,10 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 		unusable += zone_page_state(zone, NR_FREE_CMA_PAGES);
 	view->inflight = atomic64_read(&ua_zone_stat(zone)->inflight) >> PAGE_SHIFT;
 	view->unaccepted = ua_state.core->unaccepted_pages(zone);
-	/* Free pages include the unaccepted ones; signed, for the two may disagree. */
+	/*
+	 * Free pages include the unaccepted ones. Signed, because the two counters
+	 * may disagree.
+	 */
 	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->unaccepted -
 		     unusable;
 	view->high = high_wmark_pages(zone);
@@ -114,10 +120,10 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 }
 
 /*
- * May this allocation take a block? If so it is reserved: others see it in
- * stat->inflight before they decide, so that CPUs short of the same blocks do
- * not each take them. Where two reserve at once both may see too much in flight
- * and leave it; the next allocation decides anew.
+ * May this allocation take a block? If so, the block is reserved in stat->inflight,
+ * where other CPUs see it before they decide: CPUs that are short of the same
+ * blocks must not each accept them. If two CPUs reserve at the same time, both may
+ * see too much in flight and accept nothing; the next allocation decides again.
  */
 static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 			 bool begun)
@@ -126,7 +132,10 @@ static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 	struct ua_zone_view view;
 	u64 inflight, want;
 
-	/* Most allocations want nothing, and need not disturb other CPUs. */
+	/*
+	 * Most allocations want no block. They must not write to data that CPUs
+	 * share.
+	 */
 	ua_zone_view(zone, order, &view);
 	want = ua_policy_want(&view, UA_BLOCK_PAGES, failed, begun);
 	if (!want)
@@ -142,9 +151,9 @@ static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 }
 
 /*
- * Wake the background thread before allocations are in need. By irq_work, for
- * the caller may hold the scheduler's locks. Only once: kick_below stays 0 until
- * the thread goes back to sleep.
+ * Wake the background thread before allocations run short of accepted memory. Uses
+ * irq_work, because the caller may hold locks of the scheduler. Done only once:
+ * kick_below stays 0 until the thread goes back to sleep.
  */
 static void kick_background(struct zone *zone, unsigned int order)
 {
@@ -161,8 +170,9 @@ static void kick_background(struct zone *zone, unsigned int order)
 }
 
 /*
- * Has the platform refused a block a moment ago? Then only allocations that failed
- * accept. Otherwise each allocation below the watermark would try again in vain.
+ * Has the platform refused a block in the last REFUSED_PAUSE_NS? Then only
+ * allocations that failed try to accept. Otherwise each allocation below the
+ * watermark would try again in vain.
  */
 static bool was_refused(const struct ua_zone_stat *stat)
 {
@@ -256,7 +266,7 @@ static int accept_zone(struct zone *zone, u64 *blocks, struct ua_job *job)
 	return 0;
 }
 
-/* From the highest zone down, as the background does. */
+/* From the highest zone down, as the background threads do. */
 static int accept_node(int nid, const struct ua_scope *scope, u64 *blocks,
 		       struct ua_job *job)
 {
@@ -271,9 +281,9 @@ static int accept_node(int nid, const struct ua_scope *scope, u64 *blocks,
 
 /**
  * ua_accept_blocks - accept blocks wherever they are in a scope
- * @scope:	where
- * @blocks:	how many; more than there are is no error
- * @job:	on whose behalf, and what was done
+ * @scope:	the nodes and zones to accept in
+ * @blocks:	number of blocks; a number above what is unaccepted is no error
+ * @job:	the cause, and what was done
  *
  * Context: process context, may sleep between blocks, holds no lock across one.
  * Return: 0 also when there was less; -EINTR on a signal, -ENODEV when the
@@ -318,7 +328,7 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
  * ua_accept_range - accept the blocks of a range that are unaccepted
  * @start:	number of its first page, the first of a block
  * @end:	number of the page behind it, the first of a block
- * @job:	on whose behalf, and what was done
+ * @job:	the cause, and what was done
  *
  * Whatever else is in the range is passed over, also blocks that another task has
  * begun to accept.
@@ -340,7 +350,7 @@ int ua_accept_range(unsigned long start, unsigned long end, struct ua_job *job)
 }
 
 /**
- * ua_accept_init - make ready to accept
+ * ua_accept_init - set the defaults of the knobs of allocations
  */
 void ua_accept_init(void)
 {
@@ -350,7 +360,7 @@ void ua_accept_init(void)
 }
 
 /**
- * ua_accept_set_upcall - be told of blocks that were accepted or refused
+ * ua_accept_set_upcall - set the function to call after each block
  * @accepted: gets 0, or what the platform answered; in any context in which
  *	memory may be allocated. NULL to end, when no caller accepts any more.
  *

@@ -11,9 +11,9 @@
 
 /**
  * struct ua_job - a long piece of work
- * @cause:	on whose behalf
+ * @cause:	what the work is for
  * @done:	bytes accepted
- * @total:	to be raised with @done, or NULL
+ * @total:	a sum over several jobs to add to as well, or NULL
  */
 struct ua_job {
 	enum ua_cause cause;

@@ -4,8 +4,8 @@
  * their knobs, and how they start and stop.
  *
  * They exist only while the mode is not "off", run at the lowest priority, on
- * the CPUs of their node, and need no memory while they run: they are to help
- * when there is none.
+ * the CPUs of their node, and allocate no memory while they run, because they must
+ * work when none is free.
  */
 #include <linux/cpumask.h>
 #include <linux/irq_work.h>
@@ -55,8 +55,8 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 	set_user_nice(task, MAX_NICE);
 	set_cpus_allowed_ptr(task, ua_throttle_cpus(nid));
 	/*
-	 * A reference of our own, so that a thread that ended by itself could
-	 * still be stopped without touching freed memory.
+	 * Take a reference, so that a thread that has ended can still be stopped
+	 * without touching freed memory.
 	 */
 	thread->task = get_task_struct(task);
 	wake_up_process(task);
@@ -70,7 +70,10 @@ static void acceptor_stop_all(struct ua_acceptor *acceptor)
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
 		if (!acceptor->threads[i].task)
 			continue;
-		/* At the lowest priority it might not get to see for minutes that it is to end. */
+		/*
+		 * At the lowest priority the thread might not run, and so not see
+		 * the request, for minutes.
+		 */
 		set_user_nice(acceptor->threads[i].task, 0);
 		kthread_stop(acceptor->threads[i].task);
 		put_task_struct(acceptor->threads[i].task);
@@ -119,8 +122,8 @@ static void acceptor_publish(struct ua_acceptor *acceptor,
  * @change: applies the change to a copy of the knobs; 0 or a negative errno
  * @arg: for @change
  *
- * Threads that wait under the old limits are woken. Where the mode was written,
- * be it the same again, they start anew.
+ * Threads that wait under the old limits are woken. If the mode was written, even
+ * with the same value, all threads are started again.
  *
  * Context: process context, sleeps until running threads have finished their
  * block.
@@ -161,7 +164,7 @@ out:
 }
 
 /**
- * ua_acceptor_throttle_reason - what the threads do, all in all
+ * ua_acceptor_throttle_reason - the state of all threads together
  *
  * Context: any; no lock, a thread that begins or ends meanwhile may be missed.
  * Return: UA_THROTTLE_NOT if one works, else what holds one back, else UA_THROTTLE_ENOUGH
@@ -205,10 +208,10 @@ void ua_acceptor_hold(bool hold)
 }
 
 /**
- * ua_acceptor_rebind - let the threads run where they belong
+ * ua_acceptor_rebind - move the threads back to the CPUs of their nodes
  *
- * To be called when a CPU has come: while a node has none, its threads run
- * elsewhere, and the scheduler does not lead them back.
+ * Call this when a CPU came online: while a node has no CPU, its threads run on
+ * those of another node, and the scheduler does not move them back.
  *
  * Context: process context, may sleep.
  */
@@ -226,7 +229,7 @@ void ua_acceptor_rebind(void)
 }
 
 /**
- * ua_acceptor_init - make ready, start nothing
+ * ua_acceptor_init - set the default knobs and allocate the slots of the threads
  *
  * Return: 0 or -ENOMEM.
  */
@@ -252,7 +255,8 @@ int ua_acceptor_init(void)
 /**
  * ua_acceptor_exit - stop the threads
  *
- * To be called when no caller can start new ones, and no allocation calls us.
+ * Call this when no caller can start new threads, and no allocation calls the
+ * module.
  */
 void ua_acceptor_exit(void)
 {

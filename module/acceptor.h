@@ -21,13 +21,13 @@
  * @wait:	where the threads sleep
  * @kicks:	grows with each wake-up by an allocation
  * @hits:	how often each limit made a thread wait
- * @quota_lock:	guards what follows; a leaf
- * @held:	no thread may begin a block
+ * @quota_lock:	guards the members below; no other lock is taken under it
+ * @held:	no thread may begin a block, because memory goes offline
  * @knobs:	written under @lock as well
  * @generation:	grows with each change of @knobs, to cut waits short
  * @next_ns:	earliest time for the next block, see ua_policy_pace()
  * @reserved:	bytes that threads are about to accept, for the floor
- * @error:	the last
+ * @error:	the last error of a thread
  */
 struct ua_acceptor {
 	struct mutex lock;		/* @knobs, @threads */

@@ -19,11 +19,11 @@
 
 #define FOREVER		U64_MAX
 
-/* Without the hooks the thread polls, the more often the faster memory is used. */
+/* Without the hooks the thread polls, more often if memory is used faster. */
 #define POLL_MIN_NS	(10 * (u64)NSEC_PER_MSEC)
 #define POLL_MAX_NS	(200 * (u64)NSEC_PER_MSEC)
 
-/* Memory must not all be headroom. */
+/* The headroom of a zone is at most its memory divided by this. */
 #define HEADROOM_SHARE	8
 
 static struct zone *node_zone(int nid, int i)
@@ -33,14 +33,14 @@ static struct zone *node_zone(int nid, int i)
 	return populated_zone(zone) && ua_state.core->unaccepted_pages(zone) ? zone : NULL;
 }
 
-/* Pages to be had beyond the watermark of a zone, as things are. */
+/* Pages that should be accepted and free above the watermark of a zone now. */
 static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
 			 const struct ua_acceptor_knobs *knobs)
 {
 	struct ua_demand *demand = &ua_zone_stat(zone)->demand;
 	struct ua_headroom headroom = {
 		.pages = knobs->headroom_bytes >> PAGE_SHIFT,
-		/* The time to wake up, and to accept the first blocks. */
+		/* Time for the thread to wake up and to accept the first blocks. */
 		.lead_ns = 4 * thread->usual_ns + POLL_MIN_NS,
 		.limit = zone_managed_pages(zone) / HEADROOM_SHARE,
 	};
@@ -48,7 +48,7 @@ static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
 	if (!thread->index)
 		ua_policy_observe(demand, ktime_get_ns(),
 				  zone_page_state(zone, NR_FREE_PAGES));
-	/* While others wait for the CPU we do without half of it. */
+	/* While other tasks wait for CPUs or memory, half of it is enough. */
 	if (ua_throttle_pressed(thread))
 		headroom.pages /= 2;
 	return ua_policy_headroom(&headroom, demand);
@@ -73,15 +73,17 @@ static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
 	WRITE_ONCE(stat->kick_below,
 		   ua_policy_kick_below(&view, UA_BLOCK_PAGES, headroom));
 	/*
-	 * Orders kick_below before the second look. An allocation that took memory
-	 * without seeing kick_below is then seen here.
+	 * Orders the write of kick_below before the second look at the free pages.
+	 * Pairs with the locked add to zone->vm_stat by which the page allocator
+	 * takes pages, a full barrier on x86: either this look sees these pages
+	 * taken, or the next kick_background() on that CPU sees kick_below.
 	 */
 	smp_mb();
 	ua_zone_view(zone, 0, &view);
 	return ua_policy_ahead(&view, UA_BLOCK_PAGES, headroom, false);
 }
 
-/* How long until a zone without our policy is worth another look? */
+/* How long until the next look at a zone whose allocations do not wake the thread? */
 static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
 {
 	u64 rate = READ_ONCE(ua_zone_stat(zone)->demand.fast);
@@ -91,9 +93,9 @@ static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
 }
 
 /*
- * The zone to take a block from: the highest that wants one, for what only the
- * low zones can serve stays untouched longest. If none does, @wait_ns says for
- * how long.
+ * The zone to take a block from: the highest that wants one, because some
+ * allocations can only use the low zones. If no zone wants one, @wait_ns is set to
+ * the time until the next look.
  */
 static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 			      const struct ua_acceptor_knobs *knobs, u64 *wait_ns)
@@ -118,7 +120,7 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 }
 
 /**
- * ua_acceptor_error - remember an error
+ * ua_acceptor_error - record an error for the file "acceptor/error"
  * @source: the name of the thread
  * @number: a negative errno
  * @reason: a string that lives as long as the module
@@ -149,7 +151,7 @@ void ua_acceptor_get(struct ua_acceptor_knobs *knobs)
 	spin_unlock(&acceptor->quota_lock);
 }
 
-/* What next? 0 if a block was tried, else how long to stay away. */
+/* Try to accept a block. Returns 0 if one was tried, else the nanoseconds to sleep. */
 static u64 acceptor_step(struct ua_acceptor_thread *thread)
 {
 	struct ua_acceptor_knobs knobs;
@@ -182,7 +184,7 @@ static void acceptor_sleep(struct ua_acceptor_thread *thread, u64 wait_ns,
 			   unsigned long generation, int kicks)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	/* Rounded up, or the last part of a wait would be spent spinning. */
+	/* Rounded up; otherwise the thread would spin for the last part of a wait. */
 	long timeout = wait_ns == FOREVER ? MAX_SCHEDULE_TIMEOUT :
 		       nsecs_to_jiffies(wait_ns) + 1;
 
@@ -215,7 +217,10 @@ int ua_acceptor_run(void *data)
 
 	set_freezable();
 	while (!kthread_should_stop()) {
-		/* Before the step looks around, so that no change is missed. */
+		/*
+		 * Read before the step looks at zones and knobs, so that no change
+		 * is missed.
+		 */
 		kicks = atomic_read(&acceptor->kicks);
 		if (generation != READ_ONCE(acceptor->generation)) {
 			generation = READ_ONCE(acceptor->generation);

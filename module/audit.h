@@ -10,9 +10,9 @@
  * struct ua_audit - what each source says of a zone
  * @list:	blocks that are unaccepted
  * @leaving:	unaccepted blocks that the module is about to accept
- * @counter:	pages that the kernel's counter says
+ * @counter:	unaccepted pages by the kernel's counter
  * @bitmap:	blocks with a bit set
- * @inflight:	blocks that we are accepting
+ * @inflight:	blocks that the module is accepting
  * @missing:	pages by which the counter is too high; negative, too low
  * @stray:	blocks with a bit set that are neither unaccepted nor being accepted
  * @stray_pfn:	first page of the first of these

@@ -171,7 +171,7 @@ static void bind_pressure(struct ua_core *core)
 }
 #endif
 
-/* Once, also if it is a second binding that needs it. */
+/* The lookup happens once, even if a second binding needs it. */
 static bool find_kallsyms(void)
 {
 	static const char name[] = "kallsyms_lookup_name";

@@ -51,7 +51,7 @@ static const struct ua_upcalls *replace_upcalls;
 static void replace_retire(struct work_struct *work);
 static DECLARE_WORK(replace_retire_work, replace_retire);
 
-/* By way of irq_work, because in the allocator no task may be woken. */
+/* Called by irq_work, because no task may be woken from within the allocator. */
 static void replace_retire_soon(struct irq_work *work)
 {
 	schedule_work(&replace_retire_work);
@@ -226,7 +226,10 @@ static bool trial_end(struct page *page, const struct zone *zone)
 }
 
 #ifdef alloc_pages_nolock
-/* The prototype that is known, of no function. Older kernels have no @gfp. */
+/*
+ * The only prototype that the module can call, as a declaration without a function.
+ * Older kernels have no @gfp.
+ */
 struct page *replace_nolock(gfp_t gfp, int nid, unsigned int order);
 
 DEFINE_STATIC_CALL_NULL(ua_alloc_pages_nolock, replace_nolock);
@@ -259,8 +262,9 @@ static struct page *alloc_nolock(int nid)
 #endif
 
 /*
- * Are allocations that must not spin kept off the function, or marked? Only seen if
- * such an allocation is served from the zone, for which another CPU may hold its lock.
+ * Do allocations that must not spin skip the function, or do they pass REPLACE_NOLOCK
+ * to it? A trial only tells if it is served from @zone, which fails while another CPU
+ * holds the zone's lock.
  */
 static const char *try_nolock(const struct zone *zone, bool marked)
 {

@@ -151,7 +151,8 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 #ifdef CONFIG_KEXEC_CORE
 /*
  * 7.3 accepts the destinations when the image is loaded, 6.12 does
- * not. An image does not tell, and a segment that is accepted costs a look per block.
+ * not. The image does not say which, and a segment that is accepted already costs
+ * only a look at each block.
  */
 static bool stock_kexec_segment(unsigned int i, phys_addr_t *start, u64 *bytes)
 {

@@ -11,7 +11,7 @@ enum ua_block {
 	UA_BLOCK_HOLE,		/* there is no RAM */
 	UA_BLOCK_UNKNOWN,	/* RAM of which the table says nothing */
 	UA_BLOCK_ACCEPTED,	/* all of it */
-	UA_BLOCK_UNACCEPTED,	/* it waits */
+	UA_BLOCK_UNACCEPTED,	/* it is on the zone's list */
 	UA_BLOCK_IN_FLIGHT,	/* it is being accepted */
 	UA_NR_BLOCKS,
 };

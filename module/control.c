@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sysfs: the stable half of the control plane, and all of its controls. Kernels
- * locked down by Secure Boot refuse writes to debugfs, so nothing may be
- * possible only there.
+ * locked down by Secure Boot refuse writes to debugfs, so each control must be
+ * here.
  *
  * Documentation/ABI/testing/sysfs-kernel-unaccepted says what each file means.
  */
@@ -45,7 +45,7 @@ static ssize_t caps_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute caps_attr = __ATTR_RO(caps);
 
-/* Of this version, whatever the kernel. */
+/* What this version of the module offers, on any kernel. */
 static ssize_t features_show(struct kobject *kobj, struct kobj_attribute *attr,
 			     char *buf)
 {
@@ -96,7 +96,7 @@ static const struct attribute_group *control_groups[] = {
 };
 
 /**
- * ua_control_init - show the files
+ * ua_control_init - create the files in sysfs and debugfs
  *
  * Return: 0 or the errno of what could not be created.
  */
@@ -122,7 +122,7 @@ err_scopes:
 }
 
 /**
- * ua_control_exit - take the files away
+ * ua_control_exit - remove the files
  *
  * Waits for readers and writers that are inside; ua_state.stopping is set, so
  * none stays longer than one block.

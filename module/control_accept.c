@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs: what is written to have memory accepted, by amount or by address; how
- * far that is, and what went wrong.
+ * sysfs: the files that accept memory when they are written, by amount or by
+ * address; their progress, and their errors.
  */
 #include <linux/align.h>
 #include <linux/ctype.h>
@@ -18,7 +18,7 @@
 #include "control.h"
 #include "policy.h"
 
-/* Longer input is no number, whatever it is. */
+/* Longer input cannot be valid. */
 #define INPUT_MAX	64
 
 static int parse_percent(char *s, unsigned int *percent)
@@ -33,7 +33,7 @@ static int parse_percent(char *s, unsigned int *percent)
 	return *percent > 100 ? -ERANGE : 0;
 }
 
-/* "<n>%" of what the scope has unaccepted, "all", or bytes: as blocks, never 0. */
+/* Converts "<n>%" of the scope's unaccepted memory, "all", or bytes to blocks; never to 0. */
 static int parse_amount(const struct ua_scope *scope, char *s, u64 *blocks)
 {
 	size_t len = strlen(s);
@@ -124,7 +124,7 @@ static void note_error(const char *file, int error, const char *reason)
 	spin_unlock(&trigger->lock);
 }
 
-/* Progress starts anew, unless other writes are still under way. */
+/* Starts the progress at 0, unless other writes are still under way. */
 static void trigger_begin(struct ua_job *job, u64 bytes)
 {
 	struct ua_trigger *trigger = &ua_state.trigger;
@@ -201,7 +201,7 @@ static void scope_file(const struct ua_scope *scope, char *name, size_t size)
 
 /**
  * ua_control_accept - carry out what was written to "accept"
- * @scope: of which directory
+ * @scope: the part of the machine whose directory the file is in
  * @buf: what was written; need not be terminated
  * @count: its length
  *
@@ -316,7 +316,7 @@ const struct attribute_group ua_control_accept_group = {
 };
 
 /**
- * ua_control_accept_init - make ready
+ * ua_control_accept_init - initialise the lock of writes to "accept"
  */
 void ua_control_accept_init(void)
 {

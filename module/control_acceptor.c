@@ -61,7 +61,7 @@ static int change_one(struct ua_acceptor_knobs *knobs, const char *name, char *w
 /**
  * struct change - what was written
  * @name: of the knob, or NULL if @words begin with names
- * @words: the reason, to be cut into pieces
+ * @words: what was written; it is cut into words
  */
 struct change {
 	const char *name;
@@ -166,7 +166,7 @@ KNOB_ATTR(headroom_bytes, "%llu", knobs.headroom_bytes);
 KNOB_ATTR(floor_bytes, "%llu", knobs.floor_bytes);
 KNOB_ATTR(threads_per_node, "%u", knobs.threads_per_node);
 
-/* Prints of each thread what @emit does; in the order of nodes and threads. */
+/* Calls @emit for each thread, in the order of nodes and threads. */
 static ssize_t show_threads(char *buf,
 			    int (*emit)(char *buf, int at,
 					const struct ua_acceptor_thread *thread))
@@ -200,7 +200,10 @@ static ssize_t pids_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute pids_attr = __ATTR_RO(pids);
 
-/* A thread that waits to be woken does not hear that others took all there was. */
+/*
+ * A thread that waits is not told that other tasks accepted the last block of its
+ * node.
+ */
 static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread)
 {
 	enum ua_throttle_reason reason = READ_ONCE(thread->reason);
@@ -234,7 +237,7 @@ static ssize_t cpu_ns_show(struct kobject *kobj, struct kobj_attribute *attr,
 
 static struct kobj_attribute cpu_ns_attr = __ATTR_RO(cpu_ns);
 
-/* A line for each reason to reason, as in /proc/vmstat. */
+/* A line for each limit and the number of its hits, as in /proc/vmstat. */
 static ssize_t hits_show(struct kobject *kobj, struct kobj_attribute *attr,
 			 char *buf)
 {

@@ -11,13 +11,13 @@
 
 /**
  * ua_control_copy - a trimmed, terminated copy of what a user wrote
- * @to: where to
- * @size: and how much that holds
+ * @to: the copy
+ * @size: size of @to
  * @buf: what was written; need not be terminated
  * @count: its length
  *
- * Return: 0; -EINVAL if it is too long or holds a NUL, behind which anything
- * could hide.
+ * Return: 0; -EINVAL if it is too long or holds a NUL, because what follows that
+ * would be ignored.
  */
 int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
 {
@@ -32,7 +32,7 @@ int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
 	return 0;
 }
 
-/* Digits, of which there are @digits, and at most one suffix, which is cut off. */
+/* Parses @digits digits and at most one suffix, which is cut off. */
 static int parse_number(char *s, size_t digits, unsigned int base, u64 *bytes)
 {
 	char one[] = { '1', s[digits], 0 };
@@ -81,8 +81,8 @@ int ua_control_parse_address(char *s, u64 *bytes)
 }
 
 /**
- * ua_control_emit_error - show an error
- * @buf: where; of a sysfs file
+ * ua_control_emit_error - print an error record, or "none"
+ * @buf: buffer of a sysfs file
  * @error: a copy, which does not change
  *
  * Return: the length.

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: tables for people. Files that only show are exactly 0444 and know
- * neither ioctl nor mmap, so they stay readable under lockdown.
+ * debugfs: tables for people. Read-only files have exactly the mode 0444 and
+ * neither ioctl nor mmap, because under lockdown no other file of debugfs can be
+ * opened.
  */
 #include <linux/debugfs.h>
 #include <linux/math.h>
@@ -103,7 +104,7 @@ static void show_event(struct seq_file *m, const struct ua_event *event)
 	seq_printf(m, "%llu.%06llu %s ", div_u64(event->at_ns, NSEC_PER_SEC),
 		   div_u64(event->at_ns, NSEC_PER_USEC) % USEC_PER_SEC,
 		   ua_cause_names[event->cause]);
-	/* In one word, for it is one column. */
+	/* Escaped to one word, because it is one column. */
 	seq_escape(m, event->comm, " \t\n\\");
 	seq_printf(m, " %d %d %s %ld %llu %d\n", event->pid, event->nid,
 		   NODE_DATA(event->nid)->node_zones[event->zone].name,
@@ -207,9 +208,9 @@ static const struct file_operations accept_fops = {
 };
 
 /**
- * ua_debugfs_init - show the tables
+ * ua_debugfs_init - create the files
  *
- * Without debugfs the module works all the same, so nothing here can fail.
+ * Errors are ignored, because the module also works without debugfs.
  */
 void ua_debugfs_init(void)
 {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * debugfs: the physical address space of the nodes as a picture, a character for
- * so many bytes; and the file in sysfs that says how many.
+ * debugfs: the physical address space of the nodes as a picture, a character per
+ * chunk; and the file in sysfs that sets the size of a chunk.
  */
 #include <linux/align.h>
 #include <linux/bits.h>
@@ -27,10 +27,10 @@
 
 /**
  * struct map_view - the map as one reader sees it
- * @only:	the node that it is of, or UA_ALL
- * @chunk:	bytes per character; stays while the file is open
- * @nid:	the node of the line that is shown,
- * @line:	and its number in that node; 0 is the heading
+ * @only:	the node that is shown, or UA_ALL
+ * @chunk:	bytes per character; does not change while the file is open
+ * @nid:	node of the current line
+ * @line:	number of the current line in that node; 0 is the heading
  */
 struct map_view {
 	int only;
@@ -49,7 +49,7 @@ static u64 node_end(int nid)
 	return PFN_PHYS(pgdat_end_pfn(NODE_DATA(nid)));
 }
 
-/* Where a line of a node begins. */
+/* The address at which a line of a node begins. */
 static u64 line_start(const struct map_view *view, int nid, u64 line)
 {
 	return ALIGN_DOWN(node_start(nid), view->chunk) + line * LINE_CHARS * view->chunk;
@@ -61,7 +61,10 @@ static u64 node_lines(const struct map_view *view, int nid)
 				  LINE_CHARS * view->chunk);
 }
 
-/* Nodes may be interleaved. What is in no node is for all of them to show. */
+/*
+ * Nodes may be interleaved. Memory that belongs to no node is shown for each of
+ * them.
+ */
 static bool block_of_node(unsigned long pfn, int nid)
 {
 	struct page *page = pfn_to_online_page(pfn);
@@ -88,7 +91,7 @@ static char map_char(int nid, u64 start, u64 end)
 	return seen & BIT(UA_BLOCK_UNKNOWN) ? '?' : '-';
 }
 
-/* The line at this place in the file, or NULL behind the last. */
+/* Moves @view to the line at this position, or returns NULL after the last. */
 static void *map_find(struct map_view *view, loff_t pos)
 {
 	u64 line = pos - 1, lines;
@@ -212,7 +215,7 @@ const struct attribute_group ua_control_map_group = {
 };
 
 /**
- * ua_control_map_init - make ready
+ * ua_control_map_init - set the default size of a chunk
  */
 void ua_control_map_init(void)
 {
@@ -220,8 +223,8 @@ void ua_control_map_init(void)
 }
 
 /**
- * ua_debugfs_map_init - show the maps
- * @dir: where
+ * ua_debugfs_map_init - create a map of the machine, and one per node
+ * @dir: the module's directory in debugfs
  */
 void ua_debugfs_map_init(struct dentry *dir)
 {

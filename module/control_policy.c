@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * sysfs: the knobs of allocations. They mean nothing where the kernel decides
- * by itself, so there they are shown but cannot be set.
+ * sysfs: the knobs of allocations. They have no effect where the kernel decides by
+ * itself, so there they are shown but cannot be set.
  */
 #include <linux/kobject.h>
 #include <linux/string.h>
@@ -9,7 +9,7 @@
 
 #include "control.h"
 
-/* A budget that is worth its name, and below what a watchdog would notice. */
+/* The largest budgets: more would limit nothing, and could trigger a watchdog. */
 #define MAX_BLOCKS	64
 #define MAX_US		1000000
 

@@ -15,10 +15,10 @@
 #include "control.h"
 
 /**
- * struct scope_dir - a directory
- * @kobj: its
- * @scope: what it is about
- * @list: in scope_dirs
+ * struct scope_dir - a directory of the machine, a node or a zone
+ * @kobj: its kobject
+ * @scope: the part of the machine that it shows
+ * @list: entry in scope_dirs
  */
 struct scope_dir {
 	struct kobject kobj;
@@ -29,7 +29,7 @@ struct scope_dir {
 /* In the order of their creation. Changes only at load and unload. */
 static LIST_HEAD(scope_dirs);
 
-/* Of those that are not released yet: until then our code is needed. */
+/* Directories that are not released yet: until then the module must stay loaded. */
 static atomic_t scope_dirs_left;
 
 static const struct ua_scope *scope_of(struct kobject *kobj)
@@ -118,7 +118,7 @@ static const struct kobj_type scope_type = {
 	.default_groups = scope_groups,
 };
 
-/* With all its files. */
+/* Creates a directory with all its files. */
 static struct kobject *add_dir(struct kobject *parent, const char *name, int nid,
 			       int zone)
 {
@@ -162,13 +162,14 @@ static int add_node(struct kobject *top, int nid)
 }
 
 /**
- * ua_control_scopes_init - show the directories
+ * ua_control_scopes_init - create the directories
  *
- * Return: that of the whole machine, or the errno of what could not be created.
+ * Return: the directory of the whole machine, or the errno of what could not be
+ * created.
  */
 struct kobject *ua_control_scopes_init(void)
 {
-	/* Under /sys/kernel, for mm_kobj is not exported to modules. */
+	/* Under /sys/kernel, because mm_kobj is not exported to modules. */
 	struct kobject *top = add_dir(kernel_kobj, "unaccepted", UA_ALL, UA_ALL);
 	int nid, ret;
 
@@ -190,7 +191,7 @@ err_dirs:
 }
 
 /**
- * ua_control_scopes_exit - take them away
+ * ua_control_scopes_exit - remove the directories
  *
  * Waits for running reads and writes, and for the release of each directory.
  */
@@ -198,7 +199,7 @@ void ua_control_scopes_exit(void)
 {
 	struct scope_dir *dir, *next;
 
-	/* Those inside others were created after them. */
+	/* In reverse, because a directory was created after the one that it is in. */
 	list_for_each_entry_safe_reverse(dir, next, &scope_dirs, list) {
 		list_del(&dir->list);
 		kobject_del(&dir->kobj);

@@ -40,8 +40,8 @@ static const char *complete_reason(const struct ua_stats_sum *sum)
 }
 
 /**
- * ua_control_emit_reason - show the reason for what "state" says
- * @buf: of a sysfs file
+ * ua_control_emit_reason - print the cause of what "state" says
+ * @buf: buffer of a sysfs file
  *
  * Context: any.
  * Return: the length.

@@ -146,7 +146,7 @@ static int __init unaccepted_init(void)
 	ret = start_acceptor();
 	if (ret)
 		goto err_control;
-	/* Last, for upcalls may run at once. */
+	/* Last, because upcalls may run at once. */
 	if (wants_policy(choice)) {
 		ret = attach_policy(choice);
 		if (ret)
@@ -171,14 +171,14 @@ err_unbind:
 
 static void __exit unaccepted_exit(void)
 {
-	/* Or the removal of the files would wait for a write of "all". */
+	/* Otherwise removing the files would wait for the end of a write of "all". */
 	WRITE_ONCE(ua_state.stopping, true);
 	if (ua_state.owns_policy)
 		ua_state.core->detach();
 	ua_control_exit();
 	ua_notify_exit();
 	ua_acceptor_exit();
-	/* After everything that accepts, for that uses its upcall. */
+	/* After everything that accepts, because accepting calls its upcall. */
 	ua_watch_exit();
 	ua_stats_exit();
 	ua_unbind();

@@ -132,7 +132,7 @@ static int notify_cpu_online(unsigned int cpu)
 static int cpu_state;
 
 /**
- * ua_notify_init - begin to listen
+ * ua_notify_init - register for the events
  *
  * Return: 0, or the errno of what could not be registered.
  */
@@ -166,7 +166,7 @@ err_pm:
 }
 
 /**
- * ua_notify_exit - stop listening; waits for notifiers that are running
+ * ua_notify_exit - unregister; waits for notifiers that are running
  */
 void ua_notify_exit(void)
 {

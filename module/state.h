@@ -47,21 +47,21 @@
  * 2. leaves (spinlocks, process context): &ua_acceptor.quota_lock, &ua_trigger.lock
  * 3. zone->lock (in the binding): the kernel's, a leaf
  *
- * Apart from these stands watch_lock of control_watch.c (mutex): under it only
+ * watch_lock of control_watch.c (mutex) is taken under none of these, and under it only
  * the kernel's own locks for polled files are taken. 2 and 3 are never held together, and
- * no lock of ours is held while a block is accepted. Counters are per CPU, or
- * atomic, and read without a lock.
+ * no lock of ours is held while a block is accepted. Counters are per CPU, or atomic, and
+ * read without a lock.
  */
 
 /**
  * struct ua_state - the state of the module
  * @core:	the binding; at least "observe"
  * @table:	the EFI table
- * @stats:	counters, nr_node_ids * MAX_NR_ZONES
+ * @stats:	data of each zone, nr_node_ids * MAX_NR_ZONES
  * @knobs:	how allocations accept
  * @owns_policy: the module decides what allocations accept
  * @policy_reason: the cause for which it does not, though the kernel has the hooks
- * @trigger:	writes to "accept" and its like
+ * @trigger:	writes to "accept" and "accept_range"
  * @watch:	pollers of "state" and "unaccepted_bytes"
  * @stopping:	the module is being unloaded: long work must end
  * @map_chunk_bytes: what a character of the debugfs file "map" stands for

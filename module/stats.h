@@ -29,16 +29,16 @@ extern const struct ua_scope ua_everything;
 /* Waits are counted by the power of two they stay below, in ns. */
 #define UA_NR_WAITS	40
 
-/* The causes for which a task waits while we accept. */
+/* The causes for which a task waits for the acceptance. */
 #define UA_NR_WAITERS	UA_CAUSE_ISOLATION
 
 /**
  * struct ua_stats - what happened in one zone since load
- * @accepted:	bytes accepted by us, by cause
- * @calls:	blocks we tried to accept
- * @total_ns:	time spent in them
- * @max_ns:	the longest
- * @failures:	how many the platform refused
+ * @accepted:	bytes that the module accepted, by cause
+ * @calls:	blocks that the module tried to accept
+ * @total_ns:	time spent in @calls
+ * @max_ns:	the longest of @calls
+ * @failures:	blocks of @calls that the platform refused
  * @shortfalls:	allocations that reached their budget below the watermark
  */
 struct ua_stats {
@@ -66,12 +66,12 @@ struct ua_cpu_stats {
 
 /**
  * struct ua_event - a block that was accepted, or refused
- * @at_ns:	when that began; CLOCK_MONOTONIC
- * @ns:		how long it took, 0 if we were only told of it
+ * @at_ns:	when the acceptance began; CLOCK_MONOTONIC
+ * @ns:		how long it took; 0 if the kernel accepted the block
  * @pfn:	number of its first page, or UA_PFN_UNKNOWN
- * @nid:	where
+ * @nid:	node of the block
  * @zone:	the index of the zone
- * @cause:	on whose behalf
+ * @cause:	what the acceptance was for
  * @result:	0 or an errno
  * @pid:	the task that was running
  * @comm:	its name
@@ -91,16 +91,17 @@ struct ua_event {
 /**
  * struct ua_zone_stat - one zone
  * @cpu_stats:	per CPU
- * @unaccepted_at_load: bytes that were unaccepted when the module came
- * @inflight:	bytes being accepted by us right now. They leave the kernel's
- *		counter at once but enter the accounts when done; without this
- *		they would pass for the kernel's own in between. Allocations
- *		also look at it so as not to accept the same shortage twice.
+ * @unaccepted_at_load: bytes that were unaccepted when the module was loaded
+ * @inflight:	bytes that the module is accepting right now. They leave the
+ *	kernel's counter at once but are counted for a cause only when done; without
+ *	this they would look accepted by the kernel meanwhile. Allocations also look
+ *	at it, so that two do not accept for the same shortage.
  * @refused_ns:	when the platform last refused a block, 0 if none since a success
  * @kick_below:	free pages (see struct ua_zone_view) below which an allocation
  *		runs @kick and clears this; 0 while the background is awake
  * @kick:	wakes the background threads
- * @demand:	of the zone; only the first thread of the node looks
+ * @demand:	demand for the zone's memory; only the first thread of the node
+ *	updates it
  * @filling:	the background is filling the zone up
  */
 struct ua_zone_stat {
@@ -118,7 +119,7 @@ struct ua_zone_stat {
  * struct ua_stats_sum - a reading of the counters of one or more zones
  * @managed:	bytes that the zones manage
  * @unaccepted:	bytes that the kernel holds unaccepted
- * @unaccepted_at_load: bytes that it held when the module came
+ * @unaccepted_at_load: bytes that it held when the module was loaded
  * @other:	bytes that the kernel accepted by itself since load: computed from
  *		the rest, so it may lag one block per CPU while work is under way
  * @stats:	the rest
@@ -132,11 +133,11 @@ struct ua_stats_sum {
 };
 
 /**
- * struct ua_error - the last of its kind
+ * struct ua_error - the last error of a group of files or threads
  * @at_ns:	when, CLOCK_MONOTONIC
  * @number:	a negative errno, 0 if there was none yet
- * @source:	the file or thread that it belongs to
- * @reason:	for people
+ * @source:	the file or thread that failed
+ * @reason:	a message for the user
  */
 struct ua_error {
 	u64 at_ns;

@@ -75,7 +75,7 @@ static bool table_in_ram(phys_addr_t phys, u64 bytes)
 
 /*
  * Is every page of the table RAM, in the direct map, and not in the page
- * allocator? Otherwise a size beyond the table's end would make us read the
+ * allocator? Otherwise a size beyond the table's end would let the module read the
  * registers of a device, an unmapped address, or unaccepted memory, which ends the
  * guest.
  */

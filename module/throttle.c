@@ -14,7 +14,7 @@
 #include "stats.h"
 #include "throttle.h"
 
-/* In the mode "idle", others may use so much of the node's CPU time. */
+/* In the mode "idle", other tasks may use up to this share of the node's CPU time. */
 #define BUSY_PERCENT		10
 #define BUSY_WINDOW_NS		(100 * (u64)NSEC_PER_MSEC)
 #define PAUSE_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
@@ -40,7 +40,10 @@ static u64 throttle(struct ua_acceptor_thread *thread, enum ua_throttle_reason r
 	return ns;
 }
 
-/* Begin no block for @ns from now on. The longest wait applies, with its reason. */
+/*
+ * Begin no block for @ns from now on. Of several waits the longest applies, with
+ * its reason.
+ */
 static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason reason, u64 ns)
 {
 	u64 next = ktime_get_ns() + ns;
@@ -73,8 +76,8 @@ const struct cpumask *ua_throttle_cpus(int nid)
 }
 
 /*
- * CPU time that some CPUs spent on anything but our threads, and that the host
- * spent on others while they wanted to run.
+ * CPU time that some CPUs spent on anything but the acceptor's threads; @stolen is
+ * the time that the host spent on other guests while they wanted to run.
  */
 static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 {
@@ -118,10 +121,10 @@ static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread,
 
 /**
  * ua_throttle_pressed - do other tasks wait for CPUs or memory?
- * @thread: the caller's own
+ * @thread: the calling thread
  *
- * The kernel's own measure (PSI), of the whole machine. The threads'
- * own waits for a CPU count as well: then CPUs are short, too.
+ * The kernel's own measure (PSI), of the whole machine. The threads' own waits for
+ * a CPU count as well, because CPUs are short then, too.
  *
  * Context: the thread's own.
  * Return: true if a task waited for more than a tenth of the last seconds.
@@ -142,13 +145,13 @@ bool ua_throttle_pressed(struct ua_acceptor_thread *thread)
 	return thread->pressed;
 }
 
-/* In the mode "idle": nanoseconds to stay away from the work of others. */
+/* In the mode "idle": nanoseconds to wait because of the work of other tasks. */
 static u64 wait_for_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
 	enum ua_throttle_reason reason;
 
 	if (!thread->busy_at_ns) {
-		/* The first look tells nothing yet. */
+		/* The first look only stores the values to compare with. */
 		look_at_others(thread, now_ns);
 		WRITE_ONCE(thread->reason, UA_THROTTLE_BUSY);
 		return BUSY_WINDOW_NS;
@@ -192,15 +195,15 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 
 /**
  * ua_throttle_wait - may the thread begin a block?
- * @thread: the caller's own
- * @knobs: what it goes by
- * @now_ns: monotonic time
+ * @thread: the calling thread
+ * @knobs: the knobs to apply
+ * @now_ns: CLOCK_MONOTONIC
  *
  * If so, ua_throttle_done() must follow.
  *
  * Context: process context.
- * Return: 0 if it may, else the nanoseconds to stay away, U64_MAX for as long
- * as nothing changes. The cause is in @thread->reason.
+ * Return: 0 if it may, else the nanoseconds to wait; U64_MAX until something
+ * changes. The cause is in @thread->reason.
  */
 u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 		     const struct ua_acceptor_knobs *knobs, u64 now_ns)
@@ -220,9 +223,9 @@ u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
 }
 
 /**
- * ua_throttle_done - a block was tried
- * @thread: the caller's own
- * @knobs: what it went by
+ * ua_throttle_done - set the waits that follow a block
+ * @thread: the calling thread
+ * @knobs: the knobs that were applied
  * @ns: how long it took
  * @ret: what ua_accept_one() returned
  */
@@ -253,8 +256,8 @@ void ua_throttle_done(struct ua_acceptor_thread *thread,
 }
 
 /**
- * ua_throttle_reset - the knobs have changed: begin anew
- * @thread: the caller's own
+ * ua_throttle_reset - forget all waits, because the knobs have changed
+ * @thread: the calling thread
  */
 void ua_throttle_reset(struct ua_acceptor_thread *thread)
 {

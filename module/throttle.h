@@ -18,10 +18,11 @@
  * @bytes_per_second: limit of all threads together, 0 for none
  * @cpu_percent: share of one CPU for the threads of a node together, 1 to
  *		UA_CPU_PERCENT_MAX, which is no limit
- * @headroom_bytes: of each zone, to be accepted and free beyond its watermark
- * @floor_bytes: of the whole machine, to be left unaccepted
+ * @headroom_bytes: memory of each zone to keep accepted and free beyond its
+ *	watermark
+ * @floor_bytes: memory of the whole machine to leave unaccepted
  * @threads_per_node: 1 to UA_MAX_THREADS
- * @afresh:	the mode was written, the threads are to start anew
+ * @afresh:	the mode was written, so the threads must be started again
  */
 struct ua_acceptor_knobs {
 	enum ua_mode mode;
@@ -39,18 +40,19 @@ struct ua_acceptor_knobs {
  * @nid:	the node it serves
  * @index:	among the threads of that node
  * @reason:	what it does, or what keeps it back
- * @next_ns:	earliest time for its next block,
- * @next_reason:	what that time is due to
- * @refused_ns:	how long it stays away after a refusal, 0 if there was none
- * @paused_ns:	how long it stays away while other tasks work
+ * @next_ns:	earliest time for its next block
+ * @next_reason:	the limit that set @next_ns
+ * @refused_ns:	how long it waited after the last refusal, 0 if there was none
+ * @paused_ns:	how long it waited last because other tasks worked
  * @usual_ns:	what a block usually takes
  * @cpu_ns:	CPU time it has used
- * @busy_at_ns:	when it looked at the work of others
+ * @busy_at_ns:	when it last read @busy_ns and @stolen_ns
  * @busy_ns:	CPU time of other tasks, on all CPUs of the node, until then
- * @stolen_ns:	the same, on the host's
- * @stalled_at_ns: when it looked at the waiting of others
+ * @stolen_ns:	the same, CPU time that the host used otherwise (steal time)
+ * @stalled_at_ns: when it last read @stalled_ns
  * @stalled_ns:	time for which tasks waited, until then
- * @pressed:	they waited for much of the time between the last looks
+ * @pressed:	tasks waited for more than a tenth of the time between the last
+ *	readings
  */
 struct ua_acceptor_thread {
 	struct task_struct *task;

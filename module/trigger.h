@@ -12,8 +12,8 @@
 /**
  * struct ua_range - the last write to "accept_range" that was carried out
  * @asked:	first byte, and the byte behind the last, as written; 0, 0 for none
- * @rounded:	to blocks
- * @accepted:	bytes
+ * @rounded:	the same, rounded outwards to blocks
+ * @accepted:	bytes that were accepted
  */
 struct ua_range {
 	u64 asked[2];
@@ -22,14 +22,14 @@ struct ua_range {
 };
 
 /**
- * struct ua_trigger - writes to the files that have something accepted
- * @done:	bytes that those under way have accepted, with those that ended
- *		while others went on
- * @lock:	guards what follows; a leaf
- * @users:	how many are under way; read without @lock as well
- * @asked:	bytes that they are to accept
- * @error:	the last
- * @range:	the last
+ * struct ua_trigger - writes to the files that accept memory
+ * @done:	bytes accepted by the writes under way, and by those that ended
+ *	while others went on
+ * @lock:	guards the members below; no other lock is taken under it
+ * @users:	number of writes under way; read without @lock as well
+ * @asked:	bytes that these writes are to accept
+ * @error:	the last error of a write
+ * @range:	the last write to "accept_range"
  */
 struct ua_trigger {
 	atomic64_t done;

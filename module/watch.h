@@ -8,8 +8,8 @@
 
 /**
  * struct ua_watch - pollers of "state" and "unaccepted_bytes"
- * @wanted:	there may be some; read without a lock
- * @soon:		looks at the numbers at once
+ * @wanted:	tasks may be polling; read without a lock
+ * @soon:		queues a look at the numbers at once
  */
 struct ua_watch {
 	bool wanted;

@@ -7,7 +7,7 @@
 #ifndef _UNACCEPTED_NAMES_H
 #define _UNACCEPTED_NAMES_H
 
-/* enum ua_cause: on whose behalf memory was accepted. X(number, identifier, name) */
+/* enum ua_cause: what memory was accepted for. X(number, identifier, name) */
 #define UA_CAUSES(X)							\
 	X(0, USER, "user"),		/* a write to "accept" */	\
 	X(1, BACKGROUND, "background"),	/* the acceptor threads */	\
