@@ -75,7 +75,7 @@ absent() {
 	exits 4 wait --timeout 5 --json
 	has "wait says so to programs" "$out" '"reached": false'
 	exits 0 doctor
-	has "doctor says that there is nothing to do" "$out" "acceptance is not why$"
+	has "doctor says that there is nothing to do" "$out" "acceptance is not the cause$"
 	exits 0 report -o /tmp/report
 	unload
 	clean_log

@@ -2,10 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0
 """What do the background threads do, what holds them back, and what was their last error?
 
-The knobs as in the files of /sys/kernel/unaccepted/acceptor, how often each limit
-held one back, the last error, and a line for each thread: what it does or why not,
-the CPU time it took, and the functions that it sleeps in, the innermost first.
-Needs the module, and its symbols: -s unaccepted.ko.
+Prints the knobs as in /sys/kernel/unaccepted/acceptor, how often each limit held a
+thread back, the last error, and a line for each thread: what it does or what it
+waits for, the CPU time it used, and the functions that it sleeps in, innermost
+first. Needs the module, and its symbols: -s unaccepted.ko.
 """
 import ua
 
@@ -13,12 +13,12 @@ KNOBS = ("bytes_per_second", "cpu_percent", "headroom_bytes", "floor_bytes", "th
 
 
 def unaccepted(prog, nid):
-    """Does a node hold anything unaccepted?"""
+    """Does a node have unaccepted memory?"""
     return any(ua.counter(zone) for node, zone in ua.zones(prog) if node == nid)
 
 
 def sleeps_in(prog, task):
-    """Names of functions, or why there are none."""
+    """Names of functions, or the reason why there are none."""
     try:
         frames = [frame.name for frame in prog.stack_trace(task) if frame.name]
     except (ValueError, LookupError, NotImplementedError) as error:
@@ -50,7 +50,7 @@ def show_knobs(prog, module):
 
 
 def threads(prog, module):
-    """struct ua_acceptor_thread of each that there is."""
+    """struct ua_acceptor_thread of each thread that exists."""
     slots = module.state.acceptor.threads
     per_node = prog["nr_node_ids"].value_() * ua.THREADS_PER_NODE
     return [slots[i] for i in range(per_node) if slots[i].task]

@@ -2,11 +2,11 @@
 # SPDX-License-Identifier: GPL-2.0
 """Do all counters of unaccepted memory agree?
 
-A line for each zone, as in the debugfs file "audit"; below it what explains that
-fewer bits are set than units unaccepted, and ranges that are being accepted. The last
-line is "consistent" or "inconsistent", and so is the exit status: 0 or 1.
+Prints a line for each zone, as in the debugfs file "audit"; below it, if fewer bits
+are set than units are unaccepted, the cause; then the ranges that are being accepted.
+The last line is "consistent" or "inconsistent", and so is the exit status: 0 or 1.
 
-A live system does not stand still: ask again, or the module, which allows for that.
+A live system changes meanwhile: if something differs, run this again, or read the debugfs file.
 Works with and without the module.
 """
 import ua
@@ -41,7 +41,7 @@ class ZoneAudit:
         return any(first < start + self.block and start < end for first, end in self.ranges)
 
     def differences(self):
-        """What does not fit, each in a sentence."""
+        """What differs, a sentence each."""
         pages = (self.counter - len(self.unaccepted) * self.block) // ua.PAGE_SIZE
         if pages:
             yield f"the counter says {abs(pages)} pages too {'many' if pages > 0 else 'few'};"
@@ -66,7 +66,7 @@ class ZoneAudit:
         return guards, others
 
     def show(self):
-        """Prints it; true if all agree."""
+        """Prints the lines of the zone; true if all agree."""
         differences = list(self.differences())
         print(f"{self.nid} {self.name} list_blocks {len(self.unaccepted)} "
               f"counter_blocks {self.counter // self.block} bitmap_blocks {len(self.with_bits)} "

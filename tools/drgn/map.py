@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""A picture of the physical addresses, a character for so many bytes.
+"""Which physical memory is accepted? A picture, with a character for each chunk.
 
 #  accepted          *  some of it is being accepted
 .  unaccepted        -  no RAM, or another node's
@@ -31,7 +31,7 @@ def look(prog, table, ram, pfn, page):
 
 
 def character(seen):
-    """One for all blocks of a chunk."""
+    """The character for a chunk whose blocks have these states."""
     if UNACCEPTED in seen and COMING not in seen:
         return "+" if seen & {ACCEPTED, UNKNOWN} else UNACCEPTED
     return next((what for what in (COMING, ACCEPTED, UNKNOWN) if what in seen), HOLE)

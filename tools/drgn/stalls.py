@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """How long did acceptance take, and for which causes?
 
-A line for each zone, cause and power of two that is not empty, as in the debugfs
-file "latency", with a bar; the longest bar of a cause is 40 characters.
+Prints a line for each zone, cause and power of two that is not empty, as in the
+debugfs file "latency", with a bar. The longest bar of a cause has 40 characters.
 Needs the module, and its symbols: -s unaccepted.ko.
 """
 from drgn.helpers.linux.cpumask import for_each_possible_cpu
@@ -15,7 +15,7 @@ BAR = 40
 
 
 def histogram(prog, cpu_stats, cause):
-    """How many waits each bucket has, of all CPUs."""
+    """The number of waits in each bucket, on all CPUs."""
     per_cpu = [per_cpu_ptr(cpu_stats, cpu).waits[cause] for cpu in for_each_possible_cpu(prog)]
     return [sum(waits[i].value_() for waits in per_cpu) for i in range(len(per_cpu[0]))]
 

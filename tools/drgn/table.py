@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""What is in the EFI table of unaccepted memory, and may it be believed?
+"""What is in the EFI table of unaccepted memory, and does it pass all checks?
 
 The same lines as the debugfs file "table". Works with and without the module.
 """

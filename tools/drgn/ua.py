@@ -2,8 +2,8 @@
 """What the scripts beside this file share: unaccepted memory as the kernel's own
 structures show it, and the module's state if the module is loaded.
 
-Nothing is read but lists, counters, struct pages and the bitmap of the EFI table:
-never the memory that they describe, for to touch it ends a guest.
+Only lists, counters, struct pages and the bitmap of the EFI table are read, never
+the memory that they describe: touching unaccepted memory ends a guest.
 """
 import argparse
 import collections
@@ -34,8 +34,8 @@ class UaError(Exception):
 def run(main, description, prog, options=None):
     """Carries out a script: main(prog, args) returns the exit status.
 
-    options(parser) adds what the script knows beyond --help. prog is None where
-    drgn did not start it.
+    options(parser) adds the options of the script. prog is None if the script was
+    not started by drgn.
     """
     first, _, rest = description.partition("\n")
     parser = argparse.ArgumentParser(
@@ -160,7 +160,7 @@ def ram_resources(prog):
 
 
 def resources(prog):
-    """The same of all that /proc/iomem shows at its margin."""
+    """The same for all top-level resources of /proc/iomem."""
     resource = prog["iomem_resource"].child
     while resource:
         yield resource.start.value_(), resource.end.value_(), resource
@@ -243,7 +243,7 @@ class Table:
         return next((reason for good, reason in checks if not good), None)
 
     def _is_mapped(self, size):
-        """Is it memory that is the table's, so that it may be read?"""
+        """Is all of it mapped memory that is reserved for the table, so that it may be read?"""
         last = self.phys + size - 1
         acpi = self.prog["IORES_DESC_ACPI_TABLES"].value_()
         ram = [(start, end) for start, end, _ in ram_resources(self.prog)]
@@ -256,7 +256,7 @@ class Table:
         return all(page is not None and is_reserved(page) for page in pages)
 
     def _units(self, start, size):
-        """The units of a range that have a bit: (first, behind the last)."""
+        """The units of a range that have a bit: (first, one past the last)."""
         if not self.bitmap or start + size <= self.phys_base:
             return 0, 0
         first = (max(start, self.phys_base) - self.phys_base) // self.unit_size
@@ -264,7 +264,7 @@ class Table:
         return first, min(end, self.size * 8)
 
     def covers(self, start, size):
-        """Does the table say anything about a range?"""
+        """Does the bitmap cover any part of a range?"""
         first, end = self._units(start, size)
         return first < end
 
@@ -296,8 +296,9 @@ Module = collections.namedtuple("Module", "state symbols")
 def find_module(prog):
     """Module(struct ua_state, {name: address}), or UaError.
 
-    Where the module is the kernel says, and not drgn: 0.0.22 does not find the
-    modules of a kernel since 6.4, and takes from unaccepted.ko the types only.
+    The module is found in the kernel's own list, and not by drgn: drgn 0.0.22 does
+    not find the modules of kernels since 6.4, and takes only the types from
+    unaccepted.ko.
     """
     for module in list_for_each_entry("struct module", prog["modules"].address_of_(), "list"):
         if module.name.string_() == b"unaccepted" and module.state == prog["MODULE_STATE_LIVE"]:

@@ -1,6 +1,6 @@
 #!/usr/bin/env drgn
 # SPDX-License-Identifier: GPL-2.0
-"""What does each zone hold unaccepted, by each of its counters?
+"""How much memory of each zone is unaccepted, by each of its counters?
 
 list_blocks    blocks on zone->unaccepted_pages
 nr_unaccepted  the zone's counter, in pages
@@ -8,15 +8,15 @@ bitmap_units   bits of the EFI table that are set for blocks of the zone
 difference     units of the blocks on the list that have no bit, less those with a bit
                elsewhere: mostly the guard that is accepted behind each block
 
-The last line is of the whole machine; its bitmap_units are all bits of the table.
-Where the table cannot be read or believed there is "-" for what it would say.
+The last line is for the whole machine; its bitmap_units are all set bits of the
+table. If the table cannot be read or failed a check, its two columns show "-".
 Works with and without the module.
 """
 import ua
 
 
 def compare(table, block, listed, bits):
-    """What the table says of so many blocks on the list, and the difference."""
+    """The columns bitmap_units and difference, for a number of blocks on the list."""
     if not table.bitmap:
         return "-", "-"
     return bits, listed * (block // table.unit_size) - bits

@@ -2,8 +2,8 @@
 /*
  * unacceptedctl accept: have memory accepted, and watch it being done.
  *
- * A write to the module's file returns when all is done. So a child writes,
- * while we look at the progress.
+ * A write to the module's file returns when all is done. So a child writes, while
+ * this process shows the progress.
  */
 #include <errno.h>
 #include <limits.h>
@@ -20,19 +20,19 @@
 
 /**
  * struct job - one write
- * @json: answer for programs
- * @background: leave it to the acceptor
- * @node: of the scope; empty for all
- * @zone: of the scope; empty for all
- * @range: of physical addresses; NULL for none
- * @amount: what was asked for
- * @word: the same as it was typed
- * @file: that is written, below the module's directory
- * @counter: that tells how much it did
- * @asked: bytes; 0 if only the module knows
- * @before: @counter when it began
- * @old: accept_progress when it began, of another write then
- * @began: the time, ns
+ * @json: print the result as JSON
+ * @background: let the acceptor do it
+ * @node: number of the node, as text; empty for all nodes
+ * @zone: name of the zone; empty for all zones
+ * @range: physical addresses, as typed; NULL for none
+ * @amount: how much to accept
+ * @word: the amount as typed
+ * @file: the file to write, below the module's directory
+ * @counter: the file that counts what such writes accepted
+ * @asked: bytes to accept; 0 if only the module knows
+ * @before: value of @counter at the start
+ * @old: accept_progress at the start, which is that of an earlier write
+ * @began: time of the start, ns
  */
 struct job {
 	bool json;
@@ -58,7 +58,10 @@ static uint64_t done(const struct job *job)
 	return value > job->before ? value - job->before : 0;
 }
 
-/* How far it is: as the module says or, if that is old, as the counters do. */
+/*
+ * The progress, from the module or, if that is still the one of an earlier write,
+ * from the counters.
+ */
 static void progress(const struct job *job, uint64_t *part, uint64_t *all)
 {
 	unsigned long long x, y;
@@ -94,7 +97,7 @@ static void show_progress(const struct job *job)
 	fflush(stdout);
 }
 
-/* The child: writes, and ends with the errno. */
+/* The child: writes, and exits with the errno as its status. */
 static void write_and_exit(const struct job *job, pid_t parent)
 {
 	char path[PATH_MAX];
@@ -110,7 +113,7 @@ static void write_and_exit(const struct job *job, pid_t parent)
 	_exit(-error);
 }
 
-/* Look on until the child has ended; returns 0 or -errno. */
+/* Show the progress until the child has ended; returns 0 or -errno. */
 static int wait_for(const struct job *job, pid_t child, bool tty)
 {
 	int status;
@@ -122,7 +125,10 @@ static int wait_for(const struct job *job, pid_t child, bool tty)
 			break;
 		if (pid < 0)
 			return -errno;
-		/* Again and again: the first may have come before the write. */
+		/*
+		 * At each look, because the first signal may arrive before the
+		 * child writes.
+		 */
 		if (signals_seen()) {
 			kill(child, SIGTERM);
 			poll(NULL, 0, 10);
@@ -151,7 +157,7 @@ static void report_json(const struct job *job, uint64_t bytes, uint64_t ns, int 
 	json_close(&json, '}');
 }
 
-/* What the module noted of it; of nothing that was before. */
+/* Prints the error that the module recorded, if it is of this write. */
 static void print_reason(const struct job *job)
 {
 	unsigned long long sec, usec;
@@ -208,7 +214,7 @@ static int carry_out(struct job *job)
 	return report(job, wait_for(job, child, tty));
 }
 
-/* The acceptor does it, which goes on when this process has ended. */
+/* Sets the acceptor, which goes on after this process has ended. */
 static int leave_to_acceptor(const struct job *job)
 {
 	uint64_t unaccepted, floor;
@@ -225,11 +231,11 @@ static int leave_to_acceptor(const struct job *job)
 		return fail_errno(error, "acceptor/params");
 	printf("the acceptor goes on until %s (%llu bytes) is left unaccepted\n", size_text(floor),
 	       (unsigned long long)floor);
-	puts("look at it: unacceptedctl watch; end it: unacceptedctl acceptor off");
+	puts("to follow it: unacceptedctl watch; to stop it: unacceptedctl acceptor off");
 	return CTL_OK;
 }
 
-/* Which file; CTL_OK or why there is none. */
+/* Choose the file to write; returns CTL_OK, or another exit status if there is none. */
 static int choose_file(struct job *job)
 {
 	char path[128], scope[64] = "";
@@ -241,9 +247,9 @@ static int choose_file(struct job *job)
 		snprintf(scope, sizeof(scope), "node%s/", job->node);
 	if (*scope && !sys_word("features", "scopes"))
 		return fail(CTL_UNSUPPORTED,
-			    "this version of the module accepts by node or zone not at all");
+			    "this version of the module cannot accept by node or zone");
 	if (job->range && !sys_word("features", "range"))
-		return fail(CTL_UNSUPPORTED, "this version of the module accepts no ranges");
+		return fail(CTL_UNSUPPORTED, "this version of the module cannot accept a range");
 
 	snprintf(path, sizeof(path), SYS "%s", scope);
 	if (*scope && !file_exists(path))
@@ -265,18 +271,19 @@ static int take_option(struct job *job, int option, const char *text)
 	switch (option) {
 	case 'N':
 		if (parse_number(text, 0, INT_MAX, &node))
-			return command_usage(&cmd_accept, "--node: '%s' is no number", text);
+			return command_usage(&cmd_accept, "--node: '%s' is not a number", text);
 		snprintf(job->node, sizeof(job->node), "%u", node);
 		return CTL_OK;
 	case 'Z':
 		if (!*text || strlen(text) >= sizeof(job->zone) || strpbrk(text, "/."))
-			return command_usage(&cmd_accept, "--zone: '%s' is no zone", text);
+			return command_usage(&cmd_accept, "--zone: '%s' is not a zone", text);
 		snprintf(job->zone, sizeof(job->zone), "%s", text);
 		return CTL_OK;
 	case 'R':
 		if (parse_range(text, &start, &end))
 			return command_usage(&cmd_accept,
-					     "--range: '%s' is no START-END or START+SIZE", text);
+					     "--range: '%s' is neither START-END nor START+SIZE",
+					     text);
 		job->range = text;
 		return CTL_OK;
 	case 'b':
@@ -308,22 +315,22 @@ static int parse(int argc, char **argv, struct job *job)
 			return code;
 	}
 	if (argc - optind > 1)
-		return command_usage(&cmd_accept, "what is '%s'?", argv[optind + 1]);
+		return command_usage(&cmd_accept, "unexpected argument '%s'", argv[optind + 1]);
 	job->word = optind < argc ? argv[optind] : NULL;
 	if (job->range && (job->word || *job->node || *job->zone || job->background))
 		return command_usage(&cmd_accept,
-				     "--range is all of the range; nothing goes with it");
+				     "--range accepts the whole range: no amount, --node, --zone or --background");
 	if (*job->zone && !*job->node)
-		return command_usage(&cmd_accept, "--zone: of which node? Say --node N as well");
+		return command_usage(&cmd_accept, "--zone needs --node N as well");
 	if (job->background && (*job->node || job->json))
 		return command_usage(&cmd_accept,
-				     "--background goes with nothing else, for the acceptor knows no nodes");
+				     "--background cannot be used with --node, --zone or --json");
 	if (job->range)
 		return CTL_OK;
 	if (!job->word)
-		return command_usage(&cmd_accept, "how much? SIZE, PERCENT or all");
+		return command_usage(&cmd_accept, "the amount is missing: SIZE, PERCENT or all");
 	if (parse_amount(job->word, &job->amount))
-		return command_usage(&cmd_accept, "'%s' is no amount such as 512M, 25%% or all",
+		return command_usage(&cmd_accept, "'%s' is not an amount such as 512M, 25%% or all",
 				     job->word);
 	return CTL_OK;
 }
@@ -359,7 +366,7 @@ const struct command cmd_accept = {
 		"  -Z, --zone Z       only in this zone of the node: DMA32, Normal, Movable\n"
 		"  -R, --range R      all in a range of physical addresses: hex with 0x or decimal,\n"
 		"                     with suffixes; END is not part of it; rounded outwards to blocks\n"
-		"  -b, --background   set the acceptor to \"all\" with what shall remain as its\n"
+		"  -b, --background   set the acceptor to \"all\" with the rest of the memory as its\n"
 		"                     floor, and return; it works on after a logout, within its limits\n"
 		"  -j, --json         the result for programs\n\n"
 		"examples:\n"

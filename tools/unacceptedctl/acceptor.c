@@ -12,10 +12,10 @@
 static const char * const modes[] = { "off", "ahead", "idle", "all" };
 
 /**
- * acceptor_print - what they are told and what they do
- * @to: where to
+ * acceptor_print - print the settings of the threads and what they do
+ * @to: the output
  * @info: from acceptor_take()
- * @width: of the lines; 0 for no limit
+ * @width: longest line, in columns; 0 for no limit
  */
 void acceptor_print(FILE *to, const struct acceptor_info *info, unsigned int width)
 {
@@ -46,8 +46,8 @@ void acceptor_print(FILE *to, const struct acceptor_info *info, unsigned int wid
 }
 
 /**
- * acceptor_json - the same as members of an object
- * @json: in which it is
+ * acceptor_json - write the same as members of a JSON object
+ * @json: the document, in which an object is open
  * @info: from acceptor_take()
  */
 void acceptor_json(struct json *json, const struct acceptor_info *info)
@@ -76,7 +76,7 @@ static const struct option options[] = {
 	{ }
 };
 
-/* What an option sets, and within which bounds; 0 for bytes. */
+/* What an option sets, and the largest value; 0 for an amount of bytes. */
 static const struct knob {
 	int option;
 	const char *name;
@@ -90,7 +90,7 @@ static const struct knob {
 	{ 't', "--threads", "threads_per_node", 4 },
 };
 
-/* Add a knob to @params; CTL_OK or CTL_USAGE. */
+/* Append a knob to @params; returns CTL_OK or CTL_USAGE. */
 static int set_knob(char *params, size_t size, const struct knob *knob, const char *text)
 {
 	size_t used = strlen(params);
@@ -105,11 +105,11 @@ static int set_knob(char *params, size_t size, const struct knob *knob, const ch
 		error = parse_size(text, &value);
 	}
 	if (error && knob->most)
-		return command_usage(&cmd_acceptor, "%s: '%s' is no number from 1 to %u",
+		return command_usage(&cmd_acceptor, "%s: '%s' is not a number from 1 to %u",
 				     knob->name, text, knob->most);
 	if (error)
 		return command_usage(&cmd_acceptor,
-				     "%s: '%s' is no amount of bytes such as 64M", knob->name,
+				     "%s: '%s' is not an amount of bytes such as 64M", knob->name,
 				     text);
 	snprintf(params + used, size - used, "%s%s=%llu", used ? " " : "", knob->file,
 		 (unsigned long long)value);
@@ -127,7 +127,7 @@ static int set_mode(char *params, size_t size, const char *word)
 		snprintf(params + used, size - used, "%smode=%s", used ? " " : "", word);
 		return CTL_OK;
 	}
-	return command_usage(&cmd_acceptor, "'%s' is none of off, ahead, idle, all", word);
+	return command_usage(&cmd_acceptor, "'%s' is not one of off, ahead, idle, all", word);
 }
 
 static int parse(int argc, char **argv, char *params, size_t size, bool *json)
@@ -148,7 +148,7 @@ static int parse(int argc, char **argv, char *params, size_t size, bool *json)
 		}
 	}
 	if (argc - optind > 1)
-		return command_usage(&cmd_acceptor, "what is '%s'?", argv[optind + 1]);
+		return command_usage(&cmd_acceptor, "unexpected argument '%s'", argv[optind + 1]);
 	return optind < argc ? set_mode(params, size, argv[optind]) : CTL_OK;
 }
 
@@ -168,7 +168,7 @@ static int acceptor_run(int argc, char **argv)
 	if (!file_exists(SYS "acceptor/params"))
 		return fail(CTL_UNSUPPORTED, "this version of the module has no acceptor");
 
-	/* All in one write: the module changes all of it, or nothing. */
+	/* In one write, because the module then changes all values or none. */
 	if (*params) {
 		error = file_write(SYS "acceptor/params", params);
 		if (error)
@@ -192,18 +192,18 @@ const struct command cmd_acceptor = {
 	.run = acceptor_run,
 	.help =
 		"usage: unacceptedctl acceptor [off|ahead|idle|all] [OPTION]...\n\n"
-		"Without any of them, show what is set. Otherwise set it, all at one moment or, if\n"
-		"something of it is refused, nothing; and show what is set then. As root.\n\n"
+		"Without arguments, show the settings. Otherwise change all of the given ones at once,\n"
+		"or none if one is refused, and show the settings. As root.\n\n"
 		"  off    no threads\n"
 		"  ahead  keep some memory accepted and free, so that allocations need not wait\n"
 		"  idle   accept everything, while nothing else runs\n"
 		"  all    accept everything, as fast as the limits allow\n\n"
 		"  -r, --headroom SIZE    ahead: how much to keep free in each zone\n"
-		"  -b, --bandwidth SIZE   per second, all threads together; 0: no limit\n"
-		"  -c, --cpu PERCENT      of one CPU, for the threads of a node; 1 to 400\n"
-		"  -f, --floor SIZE       leave so much unaccepted\n"
-		"  -t, --threads N        for each node; 1 to 4\n"
-		"  -j, --json             show it for programs\n\n"
+		"  -b, --bandwidth SIZE   limit per second for all threads together; 0: no limit\n"
+		"  -c, --cpu PERCENT      share of one CPU for the threads of a node; 1 to 400\n"
+		"  -f, --floor SIZE       leave this much unaccepted\n"
+		"  -t, --threads N        threads for each node; 1 to 4\n"
+		"  -j, --json             print JSON, for programs\n\n"
 		"SIZE is in bytes, with an optional suffix K, M, G, T, P or E.\n\n"
 		"examples:\n"
 		"  unacceptedctl acceptor\n"

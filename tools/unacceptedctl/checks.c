@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the doctor looks at: the machine, the kernel, and whether the module can
- * do its work there.
+ * Checks of "doctor": the machine, the kernel, and whether the module can do its
+ * work there.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -26,8 +26,8 @@ static bool log_has(const struct doctor *doctor, const char *text)
 }
 
 /**
- * check_guest - is it a machine that has such memory?
- * @doctor: the examination
+ * check_guest - is this a machine that can have unaccepted memory?
+ * @doctor: what is known, and the output
  */
 void check_guest(struct doctor *doctor)
 {
@@ -38,10 +38,10 @@ void check_guest(struct doctor *doctor)
 		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a SEV-SNP guest");
 	else
 		doctor_say(doctor, FOUND_INFO, "guest", NULL,
-			   "nothing says that this is a TDX or SEV-SNP guest; elsewhere no memory is unaccepted");
+			   "no sign of a TDX or SEV-SNP guest; other machines have no unaccepted memory");
 }
 
-/* Of a kernel whose /proc/meminfo does not know the word. */
+/* For a kernel whose /proc/meminfo has no line "Unaccepted:". */
 static void check_config(struct doctor *doctor)
 {
 	static const char option[] = "CONFIG_UNACCEPTED_MEMORY";
@@ -53,7 +53,7 @@ static void check_config(struct doctor *doctor)
 	snprintf(path, sizeof(path), "/boot/config-%s", name.release);
 	if (file_exists(path))
 		doctor_say(doctor, FOUND_WARN, "kernel", advice,
-			   "%s is %s in %s: this kernel leaves nothing unaccepted, so the firmware has accepted all before it",
+			   "%s is %s in %s: this kernel leaves nothing unaccepted, so the firmware accepted everything before",
 			   option, file_has(path, "CONFIG_UNACCEPTED_MEMORY=y") ? "set" : "not set",
 			   path);
 	else if (file_exists("/proc/config.gz"))
@@ -69,7 +69,7 @@ static void check_config(struct doctor *doctor)
 
 /**
  * check_kernel - can this kernel leave memory unaccepted, and how much is?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_kernel(struct doctor *doctor)
 {
@@ -84,7 +84,7 @@ void check_kernel(struct doctor *doctor)
 
 /**
  * check_eager - was the kernel told to accept everything at boot?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_eager(struct doctor *doctor)
 {
@@ -104,18 +104,18 @@ static void check_table_unloaded(struct doctor *doctor)
 			   "no EFI firmware, so no table of unaccepted memory");
 	else if (doctor->counted && doctor->unaccepted)
 		doctor_say(doctor, FOUND_OK, "table", NULL,
-			   "there must be one, for the kernel has memory unaccepted");
+			   "there must be one, because memory is unaccepted");
 	else if (doctor->log)
 		doctor_say(doctor, FOUND_INFO, "table", NULL,
-			   "the kernel's log names none: the firmware has accepted everything");
+			   "the kernel's log mentions none: the firmware has accepted everything");
 	else
 		doctor_say(doctor, FOUND_INFO, "table", "-> as root",
 			   "cannot tell: the kernel's log is not readable");
 }
 
 /**
- * check_table - has the firmware passed a table, and is it believed?
- * @doctor: the examination
+ * check_table - has the firmware passed a table, and did it pass all checks?
+ * @doctor: what is known, and the output
  */
 void check_table(struct doctor *doctor)
 {
@@ -125,7 +125,7 @@ void check_table(struct doctor *doctor)
 		check_table_unloaded(doctor);
 	else if (strcmp(snapshot->state, "absent"))
 		doctor_say(doctor, FOUND_OK, "table", NULL,
-			   "the firmware's table of unaccepted memory was found and believed");
+			   "the firmware's table of unaccepted memory was found and passed all checks");
 	else if (strncmp(snapshot->reason, "table refused", 13))
 		doctor_say(doctor, FOUND_INFO, "table", NULL,
 			   "%s: it has accepted everything, and there is nothing to do",
@@ -136,13 +136,13 @@ void check_table(struct doctor *doctor)
 			   "%s", snapshot->reason);
 }
 
-/* Of a kernel that takes signed modules only, while ours is not there. */
+/* For a kernel that only loads signed modules, while this one is not loaded. */
 static void say_signed_only(struct doctor *doctor, const char *who)
 {
 	if (log_has(doctor, "module with unavailable key is rejected"))
 		doctor_say(doctor, FOUND_WARN, "lockdown",
 			   "-> enroll its certificate; that of DKMS: mokutil --import /var/lib/dkms/mok.pub",
-			   "%s: a module was refused, for it is signed with a key that the machine does not trust",
+			   "%s: a module was refused: it is signed with a key that the machine does not trust",
 			   who);
 	else
 		doctor_say(doctor, FOUND_WARN, "lockdown",
@@ -151,8 +151,8 @@ static void say_signed_only(struct doctor *doctor, const char *who)
 }
 
 /**
- * check_lockdown - what may be loaded and written here?
- * @doctor: the examination
+ * check_lockdown - does lockdown restrict modules or debugfs?
+ * @doctor: what is known, and the output
  */
 void check_lockdown(struct doctor *doctor)
 {
@@ -184,8 +184,8 @@ void check_lockdown(struct doctor *doctor)
 }
 
 /**
- * check_module - is it loaded?
- * @doctor: the examination
+ * check_module - is the module loaded?
+ * @doctor: what is known, and the output
  */
 void check_module(struct doctor *doctor)
 {
@@ -194,15 +194,15 @@ void check_module(struct doctor *doctor)
 			   doctor->snapshot.version);
 	else if (doctor->unaccepted)
 		doctor_say(doctor, FOUND_FAIL, "module", "-> as root: modprobe unaccepted",
-			   "not loaded: what acceptance costs cannot be seen, and not be helped");
+			   "not loaded: the cost of acceptance can be neither seen nor reduced");
 	else
 		doctor_say(doctor, FOUND_INFO, "module", NULL,
 			   "not loaded; with nothing unaccepted it would have nothing to do");
 }
 
 /**
- * check_binding - what can the module do on this kernel, and why not more?
- * @doctor: the examination
+ * check_binding - what can the module do on this kernel, and what limits it?
+ * @doctor: what is known, and the output
  */
 void check_binding(struct doctor *doctor)
 {
@@ -219,7 +219,7 @@ void check_binding(struct doctor *doctor)
 			   "%s: the module decides what an allocation accepts", snapshot->binding);
 	else
 		doctor_say(doctor, FOUND_INFO, "binding",
-			   "-> to have that: load it with policy=module, or patch the kernel",
+			   "-> to let the module decide: load it with policy=module, or patch the kernel",
 			   "%s: the kernel decides what an allocation accepts; the module accepts ahead and on request, but cannot see which allocations wait",
 			   snapshot->binding);
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What the doctor looks at: what acceptance costs, now and so far, and whether
- * all is well with it.
+ * Checks of "doctor": what acceptance costs, now and so far, and whether it works.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -10,16 +9,16 @@
 
 #include "doctor.h"
 
-/* A wait that people notice. */
+/* A wait that a user notices. */
 #define LONG_NS		(SECOND / 10)
 
 /**
  * struct zone_marks - of a zone in /proc/zoneinfo, in pages
- * @node: in which it is
- * @name: of the zone
- * @free: pages, unaccepted ones among them
- * @unaccepted: pages
- * @mark: below so many accepted and free ones the kernel accepts more
+ * @node: number of its node
+ * @name: name of the zone
+ * @free: free pages, which include unaccepted ones
+ * @unaccepted: unaccepted pages
+ * @mark: the kernel accepts more if fewer pages are accepted and free
  */
 struct zone_marks {
 	int node;
@@ -39,7 +38,7 @@ static bool working(const struct doctor *doctor)
 	return doctor->loaded && strcmp(doctor->snapshot.state, "absent");
 }
 
-/* A task for which the kernel itself accepted has waited, as a rule. */
+/* What the kernel itself accepted was mostly for an allocation, which then waited. */
 static void check_other(struct doctor *doctor)
 {
 	const struct snapshot *snapshot = &doctor->snapshot;
@@ -61,7 +60,7 @@ static void check_other(struct doctor *doctor)
 
 /**
  * check_stalls - how long have allocations waited?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_stalls(struct doctor *doctor)
 {
@@ -89,8 +88,8 @@ void check_stalls(struct doctor *doctor)
 }
 
 /**
- * check_share - how many of the allocations is that?
- * @doctor: the examination
+ * check_share - which share of all allocations waited?
+ * @doctor: what is known, and the output
  */
 void check_share(struct doctor *doctor)
 {
@@ -112,7 +111,7 @@ void check_share(struct doctor *doctor)
 			   sum / stalls->waits);
 }
 
-/* A zone is complete: what does it say? */
+/* All lines of a zone were read: report it. */
 static void zone_done(struct doctor *doctor, const struct zone_marks *zone)
 {
 	uint64_t page = sysconf(_SC_PAGESIZE), usable;
@@ -134,7 +133,7 @@ static void zone_done(struct doctor *doctor, const struct zone_marks *zone)
 
 /**
  * check_watermarks - would an allocation have to accept now?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_watermarks(struct doctor *doctor)
 {
@@ -164,7 +163,7 @@ void check_watermarks(struct doctor *doctor)
 
 /**
  * check_acceptor - does the acceptor work ahead of demand?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_acceptor(struct doctor *doctor)
 {
@@ -193,7 +192,7 @@ void check_acceptor(struct doctor *doctor)
 
 /**
  * check_errors - has something gone wrong since the module was loaded?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_errors(struct doctor *doctor)
 {
@@ -216,7 +215,7 @@ void check_errors(struct doctor *doctor)
 
 /**
  * check_audit - do list, counter and bitmap of the kernel agree?
- * @doctor: the examination
+ * @doctor: what is known, and the output
  */
 void check_audit(struct doctor *doctor)
 {
@@ -244,8 +243,8 @@ void check_audit(struct doctor *doctor)
 }
 
 /**
- * check_verdict - the sum of it
- * @doctor: the examination, all else done
+ * check_verdict - a summary, and what to do next
+ * @doctor: what is known, after all other checks
  */
 void check_verdict(struct doctor *doctor)
 {
@@ -253,17 +252,17 @@ void check_verdict(struct doctor *doctor)
 	bool off = !strcmp(snapshot->acceptor.mode, "off");
 
 	if (doctor->found[FOUND_FAIL])
-		doctor_say(doctor, FOUND_INFO, "verdict", NULL, "see to what says FAIL first");
+		doctor_say(doctor, FOUND_INFO, "verdict", NULL, "first solve what is marked FAIL");
 	else if (!doctor->unaccepted)
 		doctor_say(doctor, FOUND_INFO, "verdict", NULL,
-			   "nothing is unaccepted: if something is slow now, acceptance is not why");
+			   "nothing is unaccepted: if something is slow now, acceptance is not the cause");
 	else if (!snapshot->stalls.waits && !snapshot->accepted[CAUSE_OTHER])
 		doctor_say(doctor, FOUND_INFO, "verdict", NULL,
 			   "no task has waited for acceptance since the module was loaded%s",
 			   off ? "; before that, nothing was counted" : "");
 	else if (off)
 		doctor_say(doctor, FOUND_INFO, "verdict",
-			   "-> as root: unacceptedctl acceptor ahead; or unacceptedctl accept all, and be done with it",
+			   "-> as root: unacceptedctl acceptor ahead; or accept everything now: unacceptedctl accept all",
 			   "allocations have waited for acceptance, and will again");
 	else
 		doctor_say(doctor, FOUND_INFO, "verdict",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * unacceptedctl: what its files share. Only libc, for it must run in a guest
- * that has nothing else.
+ * unacceptedctl: what its files share. It uses only libc, because it must run in a
+ * guest that has nothing else.
  *
  *   main.c ─► a command each: status watch accept acceptor map wait doctor report
  *   snapshot.c reads the module's files into one struct ─► files.c
@@ -25,7 +25,7 @@
 #define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 /**
- * enum ctl_exit - what scripts can go by; in --help and in the man page
+ * enum ctl_exit - exit status, for scripts; listed in --help and in the man page
  * @CTL_OK: done
  * @CTL_FAILED: not done, or not reached
  * @CTL_USAGE: the command line is wrong; nothing was done
@@ -33,7 +33,7 @@
  * @CTL_UNSUPPORTED: not possible on this machine, kernel or version of the module
  * @CTL_PERMISSION: only root may
  * @CTL_TIMEOUT: "wait" ran out of time, as with timeout(1)
- * @CTL_INTERRUPTED: a signal; this one is SIGINT, others are 128 and their number
+ * @CTL_INTERRUPTED: ended by SIGINT; for other signals 128 plus their number
  */
 enum ctl_exit {
 	CTL_OK = 0,
@@ -47,11 +47,11 @@ enum ctl_exit {
 };
 
 /**
- * struct command - one word of the command line
- * @name: the word
- * @summary: a line for the list of commands
- * @help: the whole help
- * @run: does it; argv[0] is "unacceptedctl NAME"
+ * struct command - a command of unacceptedctl
+ * @name: its name on the command line
+ * @summary: its line in the list of commands
+ * @help: text of --help
+ * @run: carries it out; argv[0] is "unacceptedctl NAME"
  */
 struct command {
 	const char *name;
@@ -84,9 +84,9 @@ char *kernel_log(int *error);
 /**
  * struct table - a debugfs table under a line that names its columns
  * @text: the rest of the file, cut into lines by table_next()
- * @head: the names
- * @cells: of the current line
- * @columns: how many
+ * @head: names of the columns
+ * @cells: words of the current line
+ * @columns: number of columns
  */
 struct table {
 	char *start;
@@ -106,7 +106,7 @@ enum amount_kind { AMOUNT_BYTES, AMOUNT_PERCENT, AMOUNT_ALL };
 
 /**
  * struct amount - how much to accept
- * @kind: in which form
+ * @kind: bytes, percent or all
  * @value: bytes or percent
  */
 struct amount {
@@ -133,10 +133,10 @@ void wrap(FILE *to, const char *label, unsigned int indent, unsigned int width, 
 /* json.c */
 
 /**
- * struct json - a document on its way out
- * @to: where to
- * @depth: of what is open
- * @filled: does what is open at a depth hold something already?
+ * struct json - a JSON document that is being written
+ * @to: the output
+ * @depth: number of objects and arrays that are open
+ * @filled: for each depth: has the open object or array a member already?
  */
 struct json {
 	FILE *to;
@@ -183,10 +183,10 @@ struct zone_info {
 
 /**
  * struct stalls - allocations that waited for acceptance
- * @error: why it is not known, as an errno; 0 if it is
- * @measured: does the module decide in the allocator and so see them?
- * @bucket: at n, those below 2^n ns and not below half of that
- * @waits: the sum
+ * @error: the errno for which it is not known; 0 if it is known
+ * @measured: the module decides what allocations accept, so it sees them wait
+ * @bucket: bucket n counts waits below 2^n ns and not below half of that
+ * @waits: number of all waits
  */
 struct stalls {
 	int error;
@@ -197,17 +197,17 @@ struct stalls {
 
 /**
  * struct acceptor_info - the background threads
- * @known: are there any such files?
- * @mode: word of acceptor/mode
+ * @known: the module has files for them
+ * @mode: content of acceptor/mode
  * @state: what the threads do, separated by spaces
- * @pids: of the threads
+ * @pids: process ids of the threads
  * @error: acceptor/error; empty if there is no such file
  * @bytes_per_second: knob
  * @headroom: knob
  * @floor: knob
  * @cpu: knob
  * @threads: knob
- * @hits: "NAME COUNT" of limits that were hit, separated by commas
+ * @hits: "NAME COUNT" of each limit that held a thread back, separated by commas
  */
 struct acceptor_info {
 	bool known;
@@ -225,11 +225,11 @@ struct acceptor_info {
 
 /**
  * struct snapshot - all numbers, read one after the other
- * @state: the word; and so on, as the files are called
- * @accepted: by cause, bytes
+ * @state: content of the file "state"; likewise the other texts
+ * @accepted: bytes, by cause
  * @zones: as far as they can be read
- * @nr_zones: how many; 0 if they cannot
- * @calls: accept_calls; and so on
+ * @nr_zones: number of @zones; 0 if they cannot be read
+ * @calls: value of the file "accept_calls"; likewise the other numbers
  */
 struct snapshot {
 	char version[32];

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unacceptedctl doctor: slow after boot? What goes on, and what to do.
+ * unacceptedctl doctor: finds the cause if a guest is slow after boot, and says
+ * what to do.
  */
 #include <stdarg.h>
 #include <stdlib.h>
@@ -25,12 +26,12 @@ static void (*const checks[])(struct doctor *doctor) = {
 };
 
 /**
- * doctor_say - a finding
- * @doctor: the examination
- * @finding: how bad
- * @name: of the check
+ * doctor_say - print a finding
+ * @doctor: what is known, and the output
+ * @finding: how serious it is
+ * @name: name of the check
  * @advice: what to do; NULL for nothing
- * @format: what was found
+ * @format: what was found, for printf()
  */
 void doctor_say(struct doctor *doctor, enum finding finding, const char *name,
 		const char *advice, const char *format, ...)
@@ -101,9 +102,9 @@ static void examine(struct doctor *doctor)
 }
 
 /**
- * doctor_print - all findings, for people
- * @to: where to
- * @width: of the lines; 0 for no limit
+ * doctor_print - run all checks and print their findings as text
+ * @to: the output
+ * @width: longest line, in columns; 0 for no limit
  *
  * Return: true if none is a FAIL.
  */
@@ -141,7 +142,7 @@ static int doctor_run(int argc, char **argv)
 		json = true;
 	}
 	if (optind < argc)
-		return command_usage(&cmd_doctor, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_doctor, "unexpected argument '%s'", argv[optind]);
 	if (json)
 		good = doctor_json();
 	else
@@ -152,15 +153,15 @@ static int doctor_run(int argc, char **argv)
 
 const struct command cmd_doctor = {
 	.name = "doctor",
-	.summary = "slow after boot? What goes on, and what to do",
+	.summary = "slow after boot? The cause, and what to do",
 	.run = doctor_run,
 	.help =
 		"usage: unacceptedctl doctor [--json]\n\n"
 		"Looks at the machine, the kernel, the module and what acceptance has cost, and says\n"
-		"in plain words what is going on. A line each: ok, info, warn, or FAIL; and what to do\n"
-		"about it below. Changes nothing. Works without the module, too; as root it sees more.\n"
+		"in plain words what is going on. A line per finding: ok, info, warn, or FAIL; and below\n"
+		"it what to do. Changes nothing. Works without the module, too; as root it sees more.\n"
 		"The exit status is 1 if something is a FAIL.\n\n"
-		"  -j, --json   the findings for programs\n\n"
+		"  -j, --json   print the findings as JSON\n\n"
 		"examples:\n"
 		"  unacceptedctl doctor\n"
 		"  unacceptedctl doctor --json | jq -r '.[] | select(.result == \"FAIL\") | .text'\n",

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * The doctor's checks, and what they share.
+ * The checks of "doctor", and what they share.
  */
 #ifndef DOCTOR_H
 #define DOCTOR_H
@@ -16,18 +16,18 @@ enum finding {
 };
 
 /**
- * struct doctor - what is known, and where findings go
- * @to: lines for people go there
- * @json: an open array of findings for programs; NULL for people
- * @width: of the lines; 0 for no limit
- * @found: how many of each kind
- * @loaded: is the module there?
- * @counted: does the kernel count what is unaccepted?
- * @unaccepted: what it says, bytes
+ * struct doctor - what is known, and the output
+ * @to: output for text
+ * @json: output for JSON, an open array of findings; NULL for text
+ * @width: longest line, in columns; 0 for no limit
+ * @found: number of findings of each kind
+ * @loaded: the module is loaded
+ * @counted: the kernel counts unaccepted memory
+ * @unaccepted: unaccepted memory by that count, bytes
  * @total: RAM, bytes
- * @cmdline: of the kernel
- * @log: of the kernel; NULL if we may not read it
- * @snapshot: of the module, if it is @loaded
+ * @cmdline: command line of the kernel
+ * @log: log of the kernel; NULL if it may not be read
+ * @snapshot: the module's files, if it is @loaded
  */
 struct doctor {
 	FILE *to;

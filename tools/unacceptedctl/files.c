@@ -13,14 +13,14 @@
 
 #include "ctl.h"
 
-/* Of klogctl(); no header of libc has it. */
+/* Arguments of klogctl(), which no header of libc defines. */
 #define SYSLOG_ACTION_READ_ALL		3
 #define SYSLOG_ACTION_SIZE_BUFFER	10
 
 /**
- * file_root - where the tests have put a tree of files instead of the kernel's
+ * file_root - the directory in which tests put files that replace the kernel's
  *
- * Return: the directory, "" in real life.
+ * Return: the directory; "" outside of tests.
  */
 const char *file_root(void)
 {
@@ -58,7 +58,7 @@ int file_open(const char *path, int flags)
  * file_exists - is there such a file or directory?
  * @path: where it is, from the root
  *
- * Return: true if so. False also if a directory above is closed to us.
+ * Return: true if so. False also if a directory above it may not be searched.
  */
 bool file_exists(const char *path)
 {
@@ -106,7 +106,7 @@ err_text:
 }
 
 /**
- * file_load - a whole file
+ * file_load - read a whole file
  * @path: where it is, from the root
  * @error: 0 or -errno
  *
@@ -127,10 +127,10 @@ char *file_load(const char *path, int *error)
 }
 
 /**
- * file_line - the first line of a file
+ * file_line - read the first line of a file
  * @path: where it is, from the root
- * @to: where to put it; empty after an error
- * @size: how much that holds; a longer line is cut
+ * @to: the line; empty after an error
+ * @size: size of @to; a longer line is cut
  *
  * Return: 0 or -errno.
  */
@@ -148,7 +148,7 @@ int file_line(const char *path, char *to, size_t size)
 }
 
 /**
- * file_write - write a file by a single write(2), as sysfs wants it
+ * file_write - write a file by a single write(2), as sysfs requires
  * @path: where it is, from the root
  * @text: what to write
  *
@@ -168,7 +168,7 @@ int file_write(const char *path, const char *text)
 }
 
 /**
- * sys_number - a number from a file of the module
+ * sys_number - read a number from a file of the module
  * @to: the number; 0 after an error
  * @format: the path below the module's directory
  *
@@ -214,7 +214,7 @@ bool sys_word(const char *name, const char *word)
 }
 
 /**
- * kernel_log - what the kernel has said since boot
+ * kernel_log - read the kernel's log
  * @error: 0 or -errno; -EPERM without the right to read it
  *
  * Return: the text, to be freed, or NULL.
@@ -262,7 +262,7 @@ static unsigned int cut(char *line, char **cells, unsigned int most)
 }
 
 /**
- * table_open - read a table
+ * table_open - read a file and the names of its columns
  * @table: to be filled
  * @path: where it is, from the root
  *
@@ -284,7 +284,7 @@ int table_open(struct table *table, const char *path)
  * table_next - go to the next line
  * @table: from table_open()
  *
- * Return: false behind the last one.
+ * Return: false after the last one.
  */
 bool table_next(struct table *table)
 {
@@ -292,7 +292,7 @@ bool table_next(struct table *table)
 
 	if (!line || !*line)
 		return false;
-	/* Lines that end early must not show what the last one had there. */
+	/* A line with fewer words must not show those of the line before. */
 	memset(table->cells, 0, sizeof(table->cells));
 	cut(line, table->cells, table->columns);
 	return true;
@@ -316,7 +316,7 @@ const char *table_cell(const struct table *table, const char *name)
 }
 
 /**
- * table_close - forget the table and all of its words
+ * table_close - free the table and all of its words
  * @table: from table_open()
  */
 void table_close(struct table *table)

@@ -45,7 +45,7 @@ int canvas_open(struct canvas *canvas, const char *path, unsigned int width,
 
 /**
  * canvas_rect - fill a rectangle
- * @canvas: an open canvas, of which all of the rectangle must be a part
+ * @canvas: an open canvas, in which the whole rectangle must lie
  * @x: pixels from the left edge
  * @y: pixels from the upper edge
  * @width: in pixels
@@ -63,8 +63,8 @@ void canvas_rect(struct canvas *canvas, unsigned int x, unsigned int y, unsigned
  * canvas_text - write a line of text
  * @canvas: an open canvas
  * @x: pixels from the left edge
- * @y: pixels from the upper edge to that of the text
- * @text: without characters that XML escapes
+ * @y: pixels from the upper edge of the picture to that of the text
+ * @text: ASCII without characters that XML must escape
  */
 void canvas_text(struct canvas *canvas, unsigned int x, unsigned int y, const char *text)
 {

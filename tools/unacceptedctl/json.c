@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * A JSON document, written member by member. Keys are NULL inside of arrays.
+ * Writes a JSON document member by member. Keys are NULL inside of arrays.
  */
 #include <string.h>
 
@@ -20,7 +20,7 @@ static void quote(FILE *to, const char *text)
 	putc('"', to);
 }
 
-/* Comma, line and key: what comes before each value. */
+/* Writes what precedes each value: a comma, a line break and the key. */
 static void begin(struct json *json, const char *key)
 {
 	if (json->depth) {
@@ -38,8 +38,8 @@ static void begin(struct json *json, const char *key)
 /**
  * json_open - begin an object or an array
  * @json: the document
- * @key: its name
- * @bracket: which
+ * @key: name of the member; NULL in an array
+ * @bracket: '{' or '['
  */
 void json_open(struct json *json, const char *key, char bracket)
 {
@@ -49,9 +49,10 @@ void json_open(struct json *json, const char *key, char bracket)
 }
 
 /**
- * json_close - end it; the outermost ends the document
+ * json_close - end the innermost open object or array; the outermost ends the
+ * document
  * @json: the document
- * @bracket: the other half
+ * @bracket: '}' or ']'
  */
 void json_close(struct json *json, char bracket)
 {
@@ -65,10 +66,10 @@ void json_close(struct json *json, char bracket)
 }
 
 /**
- * json_string - a member
+ * json_string - write a member that is a string
  * @json: the document
- * @key: its name
- * @value: any text
+ * @key: name of the member; NULL in an array
+ * @value: any text; it is escaped here
  */
 void json_string(struct json *json, const char *key, const char *value)
 {
@@ -77,10 +78,10 @@ void json_string(struct json *json, const char *key, const char *value)
 }
 
 /**
- * json_number - a member
+ * json_number - write a member that is a number
  * @json: the document
- * @key: its name
- * @value: as it is
+ * @key: name of the member; NULL in an array
+ * @value: the number
  */
 void json_number(struct json *json, const char *key, uint64_t value)
 {
@@ -89,9 +90,9 @@ void json_number(struct json *json, const char *key, uint64_t value)
 }
 
 /**
- * json_bool - a member
+ * json_bool - write a member that is true or false
  * @json: the document
- * @key: its name
+ * @key: name of the member; NULL in an array
  * @value: true or false
  */
 void json_bool(struct json *json, const char *key, bool value)
@@ -101,9 +102,9 @@ void json_bool(struct json *json, const char *key, bool value)
 }
 
 /**
- * json_words - an array of strings
+ * json_words - write a member that is an array of strings
  * @json: the document
- * @key: its name
+ * @key: name of the member; NULL in an array
  * @words: separated by spaces
  */
 void json_words(struct json *json, const char *key, const char *words)

@@ -2,7 +2,7 @@
 /*
  * unacceptedctl: inspect and control what a confidential guest has accepted.
  *
- * Here: which command, its help, and how failures are told.
+ * This file finds the command, prints its help, and prints errors.
  */
 #include <errno.h>
 #include <stdarg.h>
@@ -27,8 +27,8 @@ static const char exit_help[] =
 	"    2  wrong command line; nothing was done\n"
 	"    3  the module \"unaccepted\" is not loaded\n"
 	"    4  not possible here: no table, binding=observe, or an older module\n"
-	"    5  only root may\n"
-	"  124  wait: the time was up\n"
+	"    5  permission denied: only root may do this\n"
+	"  124  wait: the timeout was reached\n"
 	"  130  interrupted by Ctrl-C (others: 128 + number of the signal)\n";
 
 static int command_help(const struct command *command)
@@ -46,8 +46,8 @@ static void say(const char *format, va_list args)
 }
 
 /**
- * command_usage - the command line is wrong
- * @command: of which command
+ * command_usage - print what is wrong with the command line
+ * @command: the command
  * @format: what is wrong; NULL if getopt_long() has said it
  *
  * Return: CTL_USAGE, for main() to return.
@@ -66,7 +66,7 @@ int command_usage(const struct command *command, const char *format, ...)
 }
 
 /**
- * fail - say why
+ * fail - print an error
  * @code: one of enum ctl_exit
  * @format: the reason
  *
@@ -83,7 +83,7 @@ int fail(int code, const char *format, ...)
 }
 
 /**
- * need_module - say so if the module is not there
+ * need_module - print an error if the module is not loaded
  *
  * Return: CTL_OK or CTL_NO_MODULE.
  */
@@ -97,8 +97,8 @@ int need_module(void)
 }
 
 /**
- * fail_errno - say in plain words what an errno means here
- * @error: as the kernel answered, negative
+ * fail_errno - print in plain words what an errno of a file of the module means
+ * @error: the negative errno
  * @file: what was read or written, below the module's directory
  *
  * Return: one of enum ctl_exit, for main() to return.
@@ -139,12 +139,12 @@ static int help(FILE *to)
 	unsigned int i;
 
 	fputs("usage: unacceptedctl COMMAND [OPTION]...\n\n"
-	      "See and steer the memory that this TDX or SEV-SNP guest has not accepted yet,\n"
+	      "Shows and controls the memory that this TDX or SEV-SNP guest has not accepted yet,\n"
 	      "through the module \"unaccepted\".\n\n", to);
 	for (i = 0; i < COUNT(commands); i++)
 		fprintf(to, "  %-9s %s\n", commands[i]->name, commands[i]->summary);
-	fputs("  help      this, or: help COMMAND\n"
-	      "  version   of this tool and of the module\n\n"
+	fputs("  help      this text, or: help COMMAND\n"
+	      "  version   version of this tool and of the module\n\n"
 	      "Each command has --help, with examples. Slow after boot? unacceptedctl doctor\n",
 	      to);
 	fputs(exit_help, to);
@@ -173,7 +173,7 @@ static const struct command *find(const char *name)
 	return NULL;
 }
 
-/* Anywhere on the command line; nothing else is done then. */
+/* Is there --help anywhere on the command line? Then only the help is printed. */
 static bool wants_help(int argc, char **argv)
 {
 	int i;
@@ -211,7 +211,7 @@ static int run(int argc, char **argv)
 	}
 	if (wants_help(argc, argv))
 		return command_help(command);
-	/* For what getopt_long() has to complain of. */
+	/* The name that getopt_long() prints in its errors. */
 	snprintf(name, sizeof(name), "unacceptedctl %s", command->name);
 	argv[1] = name;
 	return command->run(argc - 1, argv + 1);

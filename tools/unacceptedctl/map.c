@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unacceptedctl map: where in the machine's memory it is accepted.
+ * unacceptedctl map: which parts of the machine's memory are accepted.
  */
 #include <errno.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #define MAX_NODES	64
 #define MAX_ROWS	16	/* in the terminal, for all nodes together */
 
-/* Of the image, in pixels. */
+/* The image: cells per row, and sizes in pixels. */
 #define IMAGE_CELLS	64
 #define CELL_WIDTH	10
 #define CELL_HEIGHT	14
@@ -22,12 +22,12 @@
 
 /**
  * struct node_map - a node's memory, from end to end
- * @node: its number
+ * @node: number of the node
  * @start: first address
- * @end: the one behind the last
- * @base: where the first chunk begins
+ * @end: the address after the last
+ * @base: address at which the first chunk begins
  * @cells: a sign for each chunk
- * @count: of them
+ * @count: number of @cells
  */
 struct node_map {
 	unsigned int node;
@@ -41,8 +41,8 @@ struct node_map {
 /**
  * struct map - what the module shows
  * @chunk: bytes for each sign
- * @nodes: those that are wanted
- * @nr_nodes: how many
+ * @nodes: the nodes to show
+ * @nr_nodes: number of @nodes
  */
 struct map {
 	uint64_t chunk;
@@ -50,7 +50,7 @@ struct map {
 	unsigned int nr_nodes;
 };
 
-/* Signs of the module's file; with the colours of a terminal. */
+/* The signs in the module's file, with their colours in an image and in a terminal. */
 static const struct sign {
 	char sign;
 	enum shade shade;
@@ -75,7 +75,7 @@ static const struct sign *find_sign(char c)
 	return &signs[COUNT(signs) - 1];
 }
 
-/* The sign of two chunks as one. */
+/* The sign of a chunk that two chunks are merged to. */
 static char merge(char a, char b)
 {
 	if (a == b || a == '*' || b == '-')
@@ -100,7 +100,7 @@ static int add_cells(struct node_map *node, const char *cells)
 	return 0;
 }
 
-/* Take the file apart; @wanted is a node, or -1 for all. */
+/* Parse the file; @wanted is a node, or -1 for all. */
 static int parse_map(struct map *map, char *text, int wanted)
 {
 	unsigned long long chunk, start, end;
@@ -150,7 +150,7 @@ static unsigned int count_rows(const struct map *map, unsigned int cells)
 	return rows;
 }
 
-/* Make neighbours one until there are not more than @rows of @columns. */
+/* Merge neighbours until at most @rows of @columns are left. */
 static void shrink(struct map *map, unsigned int columns, unsigned int rows)
 {
 	struct node_map *node;
@@ -165,7 +165,7 @@ static void shrink(struct map *map, unsigned int columns, unsigned int rows)
 		for (i = 0; i < map->nr_nodes; i++) {
 			node = &map->nodes[i];
 			cells = node->cells;
-			/* Behind an odd last one is the end of the text. */
+			/* After an odd last sign comes the end of the text. */
 			for (from = 0; from < node->count; from += 2)
 				cells[from / 2] = cells[from + 1] ?
 					merge(cells[from], cells[from + 1]) : cells[from];
@@ -210,7 +210,7 @@ static void print_map(struct map *map, unsigned int width)
 	bool colours = term_colours(STDOUT_FILENO);
 	unsigned int cells = 8, i;
 
-	/* 14 for the address. */
+	/* The address takes 14 columns. */
 	while (cells * 2 <= width - 14)
 		cells *= 2;
 	shrink(map, cells, MAX_ROWS);
@@ -248,7 +248,7 @@ static void print_json(const struct map *map)
 	json_close(&json, '}');
 }
 
-/* Equal neighbours are one rectangle. */
+/* Draws a row, with one rectangle for each run of equal signs. */
 static void draw_row(struct canvas *canvas, const struct node_map *node, size_t at,
 		     unsigned int y)
 {
@@ -310,11 +310,11 @@ static int draw_map(struct map *map, const char *path)
 }
 
 /**
- * struct wish - what was asked for
- * @json: for programs
- * @path: of the image; NULL for none
- * @node: only this one; -1 for all
- * @width: in columns; 0 for that of the terminal
+ * struct wish - the options of the command line
+ * @json: print JSON
+ * @path: file of the image; NULL for none
+ * @node: the only node to show; -1 for all
+ * @width: width of the text, in columns; 0 for that of the terminal
  */
 struct wish {
 	bool json;
@@ -342,18 +342,19 @@ static int parse(int argc, char **argv, struct wish *wish)
 			wish->json = true;
 		} else if (option == 'N') {
 			if (parse_number(optarg, 0, 65535, &number))
-				return command_usage(&cmd_map, "--node: '%s' is no number", optarg);
+				return command_usage(&cmd_map, "--node: '%s' is not a number",
+						     optarg);
 			wish->node = number;
 		} else if (option != 'w') {
 			return command_usage(&cmd_map, NULL);
 		} else if (parse_number(optarg, 40, 10000, &wish->width)) {
 			return command_usage(&cmd_map,
-					     "--width: '%s' is no number of columns from 40 on",
+					     "--width: '%s' is not a number of columns of at least 40",
 					     optarg);
 		}
 	}
 	if (optind < argc)
-		return command_usage(&cmd_map, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_map, "unexpected argument '%s'", argv[optind]);
 	return CTL_OK;
 }
 
@@ -399,18 +400,18 @@ static int map_run(int argc, char **argv)
 
 const struct command cmd_map = {
 	.name = "map",
-	.summary = "where in physical memory it is accepted, as a picture",
+	.summary = "a picture of physical memory: what is accepted, what is not",
 	.run = map_run,
 	.help =
 		"usage: unacceptedctl map [--node N] [--width COLUMNS] [--json]\n"
 		"       unacceptedctl map [--node N] --svg FILE\n\n"
-		"A sign for each chunk of memory; coloured in a terminal that can, unless NO_COLOR\n"
-		"is set. Chunks are made larger until the picture fits; how small they are at first\n"
-		"says /sys/kernel/unaccepted/map_chunk_bytes. Reads debugfs: usually as root.\n\n"
+		"A sign for each chunk of memory, in colours if the terminal has them and NO_COLOR is\n"
+		"not set. Chunks are made larger until the picture fits; their smallest size is in\n"
+		"/sys/kernel/unaccepted/map_chunk_bytes. Reads debugfs: usually as root.\n\n"
 		"  -N, --node N          only this node\n"
 		"  -w, --width COLUMNS   40 or more (that of the terminal)\n"
-		"  -s, --svg FILE        as an SVG image; - for standard output\n"
-		"  -j, --json            for programs: the signs of all chunks\n\n"
+		"  -s, --svg FILE        write an SVG image; - for standard output\n"
+		"  -j, --json            print JSON: the signs of all chunks\n\n"
 		"examples:\n"
 		"  unacceptedctl map\n"
 		"  unacceptedctl map --svg map.svg\n"

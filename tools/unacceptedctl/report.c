@@ -15,7 +15,7 @@
 
 #include "ctl.h"
 
-/* Files of the kernel that are taken whole. */
+/* Files of the kernel that are copied as a whole. */
 static const char * const whole[] = {
 	"/proc/meminfo", "/proc/vmstat", "/proc/buddyinfo", "/proc/zoneinfo",
 	"/proc/pressure/memory", "/sys/kernel/security/lockdown",
@@ -24,7 +24,7 @@ static const char * const whole[] = {
 	"/sys/devices/system/node/online",
 };
 
-/* Parameters of the kernel whose values tell something and give nothing away. */
+/* Parameters of the kernel whose values are useful and cannot be private. */
 static const char * const harmless[] = {
 	"accept_memory", "unaccepted", "mem", "memmap", "memtest", "numa", "numa_balancing",
 	"movablecore", "kernelcore", "movable_node", "hugepages", "hugepagesz",
@@ -34,7 +34,7 @@ static const char * const harmless[] = {
 	"add_efi_memmap", "kho", "loglevel", "panic",
 };
 
-/* Lines of the log that have one of these in them. */
+/* Lines of the log that contain one of these are copied. */
 static const char * const telling[] = {
 	"unaccepted", "accept", "tdx", "sev", "snp", "efi:", "memory encryption", "page alloc",
 	"out of memory", "lockdown", "linux version",
@@ -79,7 +79,7 @@ static int visible(const struct dirent *entry)
 	return entry->d_name[0] != '.';
 }
 
-/* All files below a directory that are there to be read. */
+/* Copies all readable files below a directory. */
 static void add_tree(FILE *to, const char *path)
 {
 	struct dirent **entries;
@@ -122,7 +122,10 @@ static bool is_harmless(const char *word, size_t len)
 	return false;
 }
 
-/* Names of all parameters, values of the harmless: others may hold passwords. */
+/*
+ * Prints the names of all parameters, but only values of harmless ones: others may
+ * be passwords.
+ */
 static void add_cmdline(FILE *to)
 {
 	int error;
@@ -136,7 +139,7 @@ static void add_cmdline(FILE *to)
 		at += strspn(at, "\n ");
 		while (at[len] && (quoted || !isspace(at[len])))
 			quoted ^= at[len++] == '"';
-		/* What is behind is for the first process. */
+		/* What follows is for the first process. */
 		if (len == 2 && !strncmp(at, "--", 2))
 			break;
 		name = strcspn(at, "\n= \"");
@@ -235,7 +238,7 @@ static int report_run(int argc, char **argv)
 		path = optarg;
 	}
 	if (optind < argc)
-		return command_usage(&cmd_report, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_report, "unexpected argument '%s'", argv[optind]);
 	return write_report(path);
 }
 
@@ -249,7 +252,7 @@ const struct command cmd_report = {
 		"memory counters, and what its log has of memory acceptance, TDX, SEV and EFI. Of the\n"
 		"kernel's command line only those values that cannot be private. Changes nothing.\n"
 		"Works without the module, too; as root it sees more.\n\n"
-		"  -o, --output FILE   - for standard output (unaccepted-report-DATE.txt)\n\n"
+		"  -o, --output FILE   where to write; - for standard output (unaccepted-report-DATE.txt)\n\n"
 		"examples:\n"
 		"  unacceptedctl report\n"
 		"  unacceptedctl report --output - | less\n",

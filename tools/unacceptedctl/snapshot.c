@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * All that the module tells in numbers, as one struct. What a smaller or older
- * module does not tell stays empty.
+ * Reads all numbers of the module into one struct. What an older module, or one
+ * with fewer functions, does not have stays empty.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -84,7 +84,7 @@ static void take_zones_sysfs(struct snapshot *snapshot)
 	}
 }
 
-/* Of a module that has no directories for zones. */
+/* For a module that has no directories for zones. */
 static void take_zones_debugfs(struct snapshot *snapshot)
 {
 	struct zone_info *zone;
@@ -104,9 +104,9 @@ static void take_zones_debugfs(struct snapshot *snapshot)
 }
 
 /**
- * stalls_take - how long allocations waited for acceptance
+ * stalls_take - read how long allocations waited for acceptance
  * @stalls: to be filled
- * @owner: what decides in the allocator: the kernel does not tell of waits
+ * @owner: content of policy/owner; if it is "kernel", waits are not measured
  */
 void stalls_take(struct stalls *stalls, const char *owner)
 {
@@ -122,20 +122,23 @@ void stalls_take(struct stalls *stalls, const char *owner)
 		uint64_t below = strtoull(table_cell(&table, "below_ns"), NULL, 10);
 		uint64_t waits = strtoull(table_cell(&table, "waits"), NULL, 10);
 
-		/* No task waits for a block of the other causes; the first module had none. */
+		/*
+		 * No allocation waits for the other causes. The first version had
+		 * no causes.
+		 */
 		if (*cause && strcmp(cause, cause_names[CAUSE_WATERMARK]) &&
 		    strcmp(cause, cause_names[CAUSE_FALLBACK]))
 			continue;
 		stalls->bucket[below ? 63 - __builtin_clzll(below) : 0] += waits;
 		stalls->waits += waits;
 	}
-	/* The policy may have been given back since. */
+	/* Measured earlier, before the module gave the policy back to the kernel. */
 	if (stalls->waits)
 		stalls->measured = true;
 	table_close(&table);
 }
 
-/* "NAME COUNT" of those that are not 0. */
+/* Reads "NAME COUNT" of the limits whose count is not 0. */
 static void take_hits(struct acceptor_info *info)
 {
 	char name[32], *text, *rest, *line;
@@ -158,7 +161,7 @@ static void take_hits(struct acceptor_info *info)
 }
 
 /**
- * acceptor_take - what the background threads are told and what they do
+ * acceptor_take - read the settings of the background threads and what they do
  * @info: to be filled
  */
 void acceptor_take(struct acceptor_info *info)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unacceptedctl status: all of it on one screen.
+ * unacceptedctl status: everything that the module shows, on one screen.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -50,7 +50,7 @@ static void print_zone(FILE *to, const struct zone_info *zone, const char *name)
 		bar_text(BAR, accepted, zone->managed), percent_of(accepted, zone->managed));
 }
 
-/* Sum zones up by node, in place; returns how many there are. */
+/* Sum zones up by node, in place; returns the number of nodes. */
 static unsigned int by_node(struct zone_info *zones, unsigned int count)
 {
 	unsigned int i, nodes = 0;
@@ -66,7 +66,7 @@ static unsigned int by_node(struct zone_info *zones, unsigned int count)
 	return nodes;
 }
 
-/* Zones; or nodes, or only the first of those, if the screen has no room. */
+/* Prints zones; nodes, or the first nodes only, if the screen has too few rows. */
 static void print_zones(FILE *to, const struct snapshot *snapshot, unsigned int room)
 {
 	struct zone_info zones[MAX_ZONES], all = { .node = -1 }, others = { .node = -1 };
@@ -121,7 +121,7 @@ static void print_stalls(FILE *to, const struct snapshot *snapshot, unsigned int
 	}
 	if (!stalls->measured) {
 		wrap(to, "stalls", INDENT, width,
-		     "not measured, for the kernel decides; see \"other\" for what it accepted");
+		     "not measured, because the kernel decides; \"other\" is what it accepted");
 		return;
 	}
 	used = snprintf(text, sizeof(text), "%llu %s waited",
@@ -136,11 +136,11 @@ static void print_stalls(FILE *to, const struct snapshot *snapshot, unsigned int
 }
 
 /**
- * status_print - the screen
- * @to: where to
+ * status_print - print everything
+ * @to: the output
  * @snapshot: the numbers
- * @width: of the screen; 0 if there is none
- * @rows: of the screen; 0 if there is none
+ * @width: columns of the screen; 0 if there is no screen
+ * @rows: rows of the screen; 0 if there is no screen
  */
 void status_print(FILE *to, const struct snapshot *snapshot, unsigned int width,
 		  unsigned int rows)
@@ -263,7 +263,7 @@ static int status_run(int argc, char **argv)
 		json = true;
 	}
 	if (optind < argc)
-		return command_usage(&cmd_status, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_status, "unexpected argument '%s'", argv[optind]);
 	if (need_module())
 		return CTL_NO_MODULE;
 

@@ -2,8 +2,8 @@
 /*
  * The terminal, the clock, and signals.
  *
- * Signals are blocked but while we wait in signals_poll(), so that none is
- * missed between looking for it and going to sleep.
+ * Signals are blocked except during the wait in signals_poll(), so that no signal
+ * is missed between the check for it and the wait.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +15,17 @@
 
 #include "ctl.h"
 
-/* Changed only while one of our calls lets signals in. */
+/*
+ * Changed by the signal handler, which only runs while signals_poll() or
+ * signals_release() lets signals in.
+ */
 static sig_atomic_t seen, resized;
 static sigset_t before;
 static struct termios cooked;
 static bool entered;
 
 /**
- * now_ns - the time since boot, as the module counts it
+ * now_ns - CLOCK_MONOTONIC, as the module uses it
  *
  * Return: nanoseconds.
  */
@@ -35,8 +38,8 @@ uint64_t now_ns(void)
 }
 
 /**
- * term_columns - how wide to print
- * @fd: where to
+ * term_columns - width of the output
+ * @fd: descriptor of the output
  *
  * Return: columns; 80 if it is no terminal or does not tell.
  */
@@ -50,8 +53,8 @@ unsigned int term_columns(int fd)
 }
 
 /**
- * term_rows - how long to print
- * @fd: where to
+ * term_rows - height of the output
+ * @fd: descriptor of the output
  *
  * Return: rows; 24 for a terminal that does not tell, 0 if it is none.
  */
@@ -67,8 +70,8 @@ unsigned int term_rows(int fd)
 }
 
 /**
- * term_colours - may it be coloured?
- * @fd: where to
+ * term_colours - may the output have colours?
+ * @fd: descriptor of the output
  *
  * Return: true for a terminal that can, unless NO_COLOR is set.
  */
@@ -80,7 +83,7 @@ bool term_colours(int fd)
 }
 
 /**
- * term_utf8 - may it be more than ASCII?
+ * term_utf8 - may the output have characters beyond ASCII?
  *
  * Return: true if the locale says so.
  */
@@ -99,7 +102,7 @@ bool term_utf8(void)
 }
 
 /**
- * term_enter - take the whole screen, and keys as they are typed
+ * term_enter - use the whole screen, and read keys as they are typed
  *
  * Return: false if stdin or stdout is no terminal.
  */
@@ -113,7 +116,7 @@ bool term_enter(void)
 	raw = cooked;
 	raw.c_lflag &= ~(ICANON | ECHO);
 	tcsetattr(STDIN_FILENO, TCSANOW, &raw);
-	/* The other screen, without a cursor. */
+	/* Switches to the alternate screen and hides the cursor. */
 	fputs("\033[?1049h\033[?25l", stdout);
 	fflush(stdout);
 	entered = true;
@@ -121,7 +124,7 @@ bool term_enter(void)
 }
 
 /**
- * term_leave - give the screen back as it was
+ * term_leave - restore the screen
  */
 void term_leave(void)
 {
@@ -142,7 +145,7 @@ static void catch(int sig)
 }
 
 /**
- * signals_catch - from here on signals are only noted
+ * signals_catch - let signals only be recorded from now on
  */
 void signals_catch(void)
 {
@@ -161,7 +164,7 @@ void signals_catch(void)
 }
 
 /**
- * signals_release - let them in everywhere, for a child that sits in a write
+ * signals_release - undo signals_catch(), for a child that is blocked in a write
  */
 void signals_release(void)
 {
@@ -169,7 +172,7 @@ void signals_release(void)
 }
 
 /**
- * signals_seen - has one come that means to end?
+ * signals_seen - has a signal arrived that asks the program to end?
  *
  * Return: its number, or 0.
  */
@@ -179,9 +182,9 @@ int signals_seen(void)
 }
 
 /**
- * signals_resized - has the terminal another size?
+ * signals_resized - has the size of the terminal changed?
  *
- * Return: true once after each time.
+ * Return: true once after each change.
  */
 bool signals_resized(void)
 {
@@ -195,7 +198,7 @@ bool signals_resized(void)
  * signals_poll - wait for files, a time, or a signal
  * @fds: as of poll()
  * @count: as of poll()
- * @timeout_ns: at most so long
+ * @timeout_ns: longest wait, in ns
  *
  * Return: as of poll().
  */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Words to numbers, numbers to words. No files and no clock, so that the unit
- * tests can have all of it.
+ * Parses numbers and prints numbers. Uses no files and no clock, so that the unit
+ * tests can test all of it.
  */
 #include <ctype.h>
 #include <errno.h>
@@ -15,7 +15,7 @@
 
 static const char suffixes[] = "KMGTPE";
 
-/* The digits at *text in @base, which must fit; moves *text behind them. */
+/* Parses the digits at *text in @base; moves *text past them. */
 static int digits(const char **text, int base, uint64_t *value)
 {
 	char *end;
@@ -28,7 +28,7 @@ static int digits(const char **text, int base, uint64_t *value)
 	return -errno;
 }
 
-/* An optional suffix at *text, which multiplies *value. */
+/* Parses an optional suffix at *text, and multiplies *value by it. */
 static int suffix(const char **text, uint64_t *value)
 {
 	const char *at;
@@ -158,7 +158,7 @@ static int address(const char **text, uint64_t *value)
  * parse_range - physical addresses
  * @text: START-END, or START+SIZE
  * @start: the first byte
- * @end: the first behind
+ * @end: the byte after the last
  *
  * Return: 0; -EINVAL, also for nothing and for an end before its beginning;
  * -ERANGE beyond 64 bits.
@@ -187,9 +187,9 @@ int parse_range(const char *text, uint64_t *start, uint64_t *end)
 }
 
 /**
- * amount_bytes - what an amount will come to
+ * amount_bytes - bytes that will be accepted for an amount
  * @amount: from parse_amount()
- * @unaccepted: bytes that there are
+ * @unaccepted: bytes that are unaccepted
  *
  * Return: bytes: whole blocks as the module rounds, and not more than there are.
  */
@@ -217,7 +217,7 @@ uint64_t scale(uint64_t value, uint64_t by, uint64_t of)
 	return of ? (__uint128_t)value * by / of : 0;
 }
 
-/* Several texts may be on their way into one printf(). */
+/* Returns one of several buffers, because one printf() may print several texts. */
 static char *next_buffer(void)
 {
 	static char buffers[8][32];
@@ -227,7 +227,7 @@ static char *next_buffer(void)
 }
 
 /**
- * size_text - bytes for people
+ * size_text - an amount of bytes as text
  * @bytes: any number
  *
  * Return: such as "0", "512M" or "2.9G"; good for the next seven calls.
@@ -253,7 +253,7 @@ const char *size_text(uint64_t bytes)
 }
 
 /**
- * time_text - nanoseconds for people
+ * time_text - nanoseconds as text
  * @ns: any number
  *
  * Return: such as "850 ns" or "8.4 ms"; good for the next seven calls.
@@ -280,7 +280,7 @@ const char *time_text(uint64_t ns)
 }
 
 /**
- * duration_text - seconds for people
+ * duration_text - seconds as text
  * @seconds: any number
  *
  * Return: such as "12 s", "3 min 20 s" or "2 h 5 min".
@@ -304,8 +304,8 @@ const char *duration_text(uint64_t seconds)
 
 /**
  * percent_of - a share
- * @part: of
- * @all: that
+ * @part: the part
+ * @all: the whole
  *
  * Return: percent, rounded down, so that 100 is only what is complete.
  */
@@ -319,10 +319,10 @@ unsigned int percent_of(uint64_t part, uint64_t all)
 /**
  * bar_text - a bar, in the signs of the map: accepted and unaccepted
  * @width: in characters, with its brackets
- * @done: accepted
- * @all: of this
+ * @done: bytes accepted
+ * @all: bytes in total
  *
- * Neither full nor empty unless it is.
+ * The bar is only full if @done is @all, and only empty if @done is 0.
  *
  * Return: the bar; good until the next call.
  */
@@ -346,9 +346,9 @@ const char *bar_text(unsigned int width, uint64_t done, uint64_t all)
 
 /**
  * spark_text - a small curve
- * @values: the oldest first
- * @count: how many
- * @utf8: may it be more than ASCII?
+ * @values: the values, oldest first
+ * @count: number of @values
+ * @utf8: use characters beyond ASCII
  *
  * Return: a character each, the highest for the greatest; good until the next call.
  */
@@ -381,12 +381,12 @@ const char *spark_text(const uint64_t *values, unsigned int count, bool utf8)
 }
 
 /**
- * percentile - of a histogram by powers of two
- * @buckets: at n, how many are below 2^n
- * @count: how many buckets
- * @permille: which, 1000 for the greatest
+ * percentile - a percentile of a histogram by powers of two
+ * @buckets: bucket n is the number of values below 2^n, and not below half of that
+ * @count: number of @buckets
+ * @permille: the percentile in 1/1000; 1000 for the greatest value
  *
- * Return: the end of the bucket in which it is; 0 if all are empty.
+ * Return: the upper end of its bucket; 0 if all are empty.
  */
 uint64_t percentile(const uint64_t *buckets, unsigned int count, unsigned int permille)
 {
@@ -411,10 +411,10 @@ uint64_t percentile(const uint64_t *buckets, unsigned int count, unsigned int pe
 
 /**
  * wrap - print a text that may need several lines
- * @to: where to
- * @label: in front of the first line; shorter than @indent
- * @indent: of the text
- * @width: of the lines; 0 for a single one
+ * @to: the output
+ * @label: printed before the first line; shorter than @indent
+ * @indent: columns before the text
+ * @width: longest line, in columns; 0 for a single line
  * @text: words separated by spaces
  */
 void wrap(FILE *to, const char *label, unsigned int indent, unsigned int width,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * unacceptedctl wait: for agents, and for units of systemd. The module wakes us.
+ * unacceptedctl wait: for scripts, and for units of systemd. The module wakes this
+ * process.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -10,18 +11,21 @@
 
 #include "ctl.h"
 
-/* The module tells of all but what is less than a percent: have a look at that. */
+/*
+ * The module reports no change of less than a percent, so look once a second for an
+ * amount.
+ */
 #define LOOK_BYTES_NS	SECOND
 #define LOOK_NEVER_NS	(1000000000 * SECOND)
 
 /**
- * struct goal - what is waited for
- * @json: answer for programs
- * @until: as it was typed
- * @bytes: is it an amount, not "complete"?
+ * struct goal - what to wait for
+ * @json: print the result as JSON
+ * @until: the goal as typed
+ * @bytes: the goal is an amount, not "complete"
  * @most: the amount
- * @timeout: ns; 0 for none
- * @fd: the file that tells
+ * @timeout: longest wait, ns; 0 for no limit
+ * @fd: the file to read and poll
  */
 struct goal {
 	bool json;
@@ -32,7 +36,7 @@ struct goal {
 	int fd;
 };
 
-/* What the file says now; a read from its start also re-arms the notification. */
+/* Reads the file from its start, which also re-arms the notification. */
 static int look(const struct goal *goal, bool *reached)
 {
 	char text[32];
@@ -49,7 +53,7 @@ static int look(const struct goal *goal, bool *reached)
 	return 0;
 }
 
-/* Until it is so, or cannot become so; one of enum ctl_exit. */
+/* Wait until the goal is reached or cannot be reached; returns one of enum ctl_exit. */
 static int await(const struct goal *goal, uint64_t began)
 {
 	uint64_t interval = goal->bytes ? LOOK_BYTES_NS : LOOK_NEVER_NS, rest, spent;
@@ -135,7 +139,7 @@ static int parse(int argc, char **argv, struct goal *goal)
 		case 't':
 			if (parse_seconds(optarg, &goal->timeout) || !goal->timeout)
 				return command_usage(&cmd_wait,
-						     "--timeout: '%s' is no number of seconds",
+						     "--timeout: '%s' is not a number of seconds",
 						     optarg);
 			break;
 		case 'j':
@@ -146,7 +150,7 @@ static int parse(int argc, char **argv, struct goal *goal)
 		}
 	}
 	if (optind < argc)
-		return command_usage(&cmd_wait, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_wait, "unexpected argument '%s'", argv[optind]);
 	return CTL_OK;
 }
 
@@ -162,7 +166,7 @@ static int wait_run(int argc, char **argv)
 		return CTL_NO_MODULE;
 	if (!sys_word("features", "poll"))
 		return fail(CTL_UNSUPPORTED,
-			    "this version of the module does not tell when something changes");
+			    "this version of the module does not report changes");
 	goal.fd = file_open(goal.bytes ? SYS "unaccepted_bytes" : SYS "state", O_RDONLY);
 	if (goal.fd < 0)
 		return fail_errno(goal.fd, goal.bytes ? "unaccepted_bytes" : "state");
@@ -172,17 +176,17 @@ static int wait_run(int argc, char **argv)
 
 const struct command cmd_wait = {
 	.name = "wait",
-	.summary = "until everything is accepted, or enough of it",
+	.summary = "wait until everything is accepted, or enough of it",
 	.run = wait_run,
 	.help =
 		"usage: unacceptedctl wait [--until complete|'bytes<=SIZE'] [--timeout SECONDS] [--json]\n\n"
-		"Sleeps until the module says so; starts nothing by itself. For everybody. Without\n"
-		"--timeout it may take for ever: while nothing accepts, nothing becomes complete.\n\n"
+		"Sleeps until the module reports it; starts no acceptance. Any user may wait. Without\n"
+		"--timeout it may never end: if nothing accepts, the guest does not become complete.\n\n"
 		"  -u, --until WHAT        complete (default): nothing is left unaccepted;\n"
-		"                          bytes<=SIZE: not more than that is. The module tells of\n"
-		"                          whole percents, so that this may be a second late\n"
-		"  -t, --timeout SECONDS   then give up, with exit status 124\n"
-		"  -j, --json              say for programs how it ended\n\n"
+		"                          bytes<=SIZE: at most SIZE is. The module reports changes\n"
+		"                          of a percent, so this may be a second late\n"
+		"  -t, --timeout SECONDS   give up after this time, with exit status 124\n"
+		"  -j, --json              print the result as JSON\n\n"
 		"Without a table of unaccepted memory the exit status is 4, at once.\n\n"
 		"examples:\n"
 		"  unacceptedctl wait --timeout 600 && start-the-database\n"

@@ -13,19 +13,19 @@
 #define INDENT		13
 #define NR_RATES	60
 
-/* The module may tell of changes more often than a screen can show. */
+/* The module may report changes more often than a screen can show them. */
 #define FRAME_NS	(SECOND / 10)
 
 /**
  * struct watch - from one look to the next
- * @interval: between two rates, ns
- * @count: of looks; 0 for no end
- * @screen: have we the whole terminal?
- * @fd: unaccepted_bytes, which tells of changes
- * @began: when the current interval did
- * @unaccepted: bytes then
+ * @interval: time over which a rate is measured, ns
+ * @count: number of looks; 0 for no end
+ * @screen: the output is a terminal, of which the whole screen is used
+ * @fd: the file "unaccepted_bytes", to poll for changes
+ * @began: when the current interval began
+ * @unaccepted: bytes unaccepted at that time
  * @rates: bytes accepted per second, the newest last
- * @nr_rates: how many
+ * @nr_rates: number of @rates
  */
 struct watch {
 	uint64_t interval;
@@ -52,7 +52,7 @@ static void new_rate(struct watch *watch, uint64_t unaccepted, uint64_t now)
 	watch->unaccepted = unaccepted;
 }
 
-/* The mean of the last few, for one alone jumps. */
+/* The mean of the last few rates, because a single one varies much. */
 static uint64_t rate(const struct watch *watch)
 {
 	unsigned int i, count = watch->nr_rates < 5 ? watch->nr_rates : 5;
@@ -72,14 +72,17 @@ static const char *eta(const struct watch *watch, uint64_t unaccepted)
 	return speed ? duration_text(unaccepted / speed + 1) : "never at this rate";
 }
 
-/* The page as lines onto the screen, each cut to its width. */
+/* Prints the page, each line cut to the width of the screen. */
 static void show(char *page, unsigned int columns, unsigned int rows)
 {
 	char *line;
 
 	fputs("\033[H", stdout);
 	while (rows-- && (line = strsep(&page, "\n"))) {
-		/* What is not ASCII is in the line of the curve, which is short. */
+		/*
+		 * Only the line of the curve is not ASCII. It is short, and must
+		 * not be cut.
+		 */
 		if (strlen(line) > columns && !strpbrk(line, "\xe2"))
 			line[columns] = '\0';
 		fputs(line, stdout);
@@ -140,7 +143,7 @@ static void rearm(int fd)
 		return;
 }
 
-/* Wait until there is something new to show; false if it shall end. */
+/* Wait until there is something new to show; returns false to end. */
 static bool rest(const struct watch *watch, uint64_t shown)
 {
 	struct pollfd fds[] = {
@@ -155,7 +158,7 @@ static bool rest(const struct watch *watch, uint64_t shown)
 		if (now >= until)
 			return true;
 		timeout = until - now;
-		/* Between frames, changes are nothing to wake up for. */
+		/* Until the next frame is due, changes must not wake this process. */
 		if (watch->screen && now >= shown + FRAME_NS)
 			fds[1].fd = watch->fd;
 		else if (watch->screen && timeout > FRAME_NS)
@@ -212,12 +215,12 @@ static int parse(int argc, char **argv, struct watch *watch)
 		case 'n':
 			if (parse_seconds(optarg, &watch->interval) || watch->interval < FRAME_NS)
 				return command_usage(&cmd_watch,
-						     "--interval: '%s' is no time of 0.1 seconds or more",
+						     "--interval: '%s' is not a time of at least 0.1 seconds",
 						     optarg);
 			break;
 		case 'c':
 			if (parse_number(optarg, 1, 1000000000, &watch->count))
-				return command_usage(&cmd_watch, "--count: '%s' is no such number",
+				return command_usage(&cmd_watch, "--count: '%s' is not a count",
 						     optarg);
 			break;
 		default:
@@ -225,7 +228,7 @@ static int parse(int argc, char **argv, struct watch *watch)
 		}
 	}
 	if (optind < argc)
-		return command_usage(&cmd_watch, "what is '%s'?", argv[optind]);
+		return command_usage(&cmd_watch, "unexpected argument '%s'", argv[optind]);
 	return CTL_OK;
 }
 
@@ -246,7 +249,7 @@ static int watch_run(int argc, char **argv)
 	term_leave();
 	if (code == CTL_NO_MODULE)
 		return need_module();
-	/* Ctrl-C is how one leaves it; others ask for more than that. */
+	/* Ctrl-C is the usual way to end, so it is a success; other signals are not. */
 	if (signals_seen() && signals_seen() != SIGINT)
 		return 128 + signals_seen();
 	return CTL_OK;
@@ -260,9 +263,9 @@ const struct command cmd_watch = {
 		"usage: unacceptedctl watch [--interval SECONDS] [--count N]\n\n"
 		"The screen of \"status\", renewed every second and when something changes, with the\n"
 		"rate at which memory is being accepted. Ends with q or Ctrl-C, and that is success.\n"
-		"Without a terminal: a line each time.\n\n"
+		"Without a terminal it prints a line each time.\n\n"
 		"  -n, --interval SECONDS   how often; 0.1 or more (1)\n"
-		"  -c, --count N            end after so many\n\n"
+		"  -c, --count N            end after N times\n\n"
 		"examples:\n"
 		"  unacceptedctl watch\n"
 		"  unacceptedctl watch -n 0.5\n"
