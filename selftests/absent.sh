@@ -16,21 +16,21 @@ is "binding" "$(get binding)" observe
 is "caps" "$(get caps)" counters
 if [ -n "$why" ]; then
 	is "reason" "$(get reason)" "table refused: $why"
-	is "the log says it too" "$(dmesg | grep -c "unaccepted: table refused: $why")" 1
+	is "the log has the cause as well" "$(dmesg | grep -c "unaccepted: table refused: $why")" 1
 	is "the table" "$(table_field present) $(table_field refused)" "1 $why"
 else
 	is "reason" "$(get reason)" "no table: the firmware passed none"
-	is "the log has nothing to say" "$(dmesg | grep -c 'unaccepted: table')" 0
+	is "the log has no line about the table" "$(dmesg | grep -c 'unaccepted: table')" 0
 	is "the table" "$(cat $DBG/table)" "present 0"
 fi
 is "no bits are shown" "$(table_field bits_set)" ""
-agree "the counters agree on nothing"
-is "accept" "$(onewrite $SYS/accept 4M)" ENODEV
-is "accept, in debugfs" "$(onewrite $DBG/accept all)" ENODEV
-is "accept, whatever it is" "$(onewrite $SYS/accept abc)" ENODEV
-is "the acceptor" "$(onewrite $SYS/acceptor/mode all)" ENODEV
+agree "all counters say that nothing is unaccepted"
+is "a write to accept fails" "$(onewrite $SYS/accept 4M)" ENODEV
+is "a write to accept in debugfs fails" "$(onewrite $DBG/accept all)" ENODEV
+is "a write of no amount fails in the same way" "$(onewrite $SYS/accept abc)" ENODEV
+is "the acceptor cannot be started" "$(onewrite $SYS/acceptor/mode all)" ENODEV
 unload
 is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

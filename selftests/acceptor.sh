@@ -10,17 +10,17 @@ begin 40
 
 # The mode and the headroom as parameters of the module.
 load mode=ahead headroom=96M
-is "mode and headroom can be set at load" "$(get acceptor/params | cut -d ' ' -f 1,4)" \
+is "mode and headroom can be set when the module is loaded" "$(get acceptor/params | cut -d ' ' -f 1,4)" \
 	"mode=ahead headroom_bytes=$((96 << 20))"
-holds "and the threads run" "$(get acceptor/pids | wc -w)" -ge 1
+holds "mode=ahead at load starts the threads" "$(get acceptor/pids | wc -w)" -ge 1
 unload
 for wrong in mode=nonsense headroom=much; do
 	insmod "$KO" $wrong 2>/dev/null
 	is "$wrong is refused" "$(ls -d $SYS 2>/dev/null)" ""
-	holds "and the log says why" "$(dmesg | grep -c "unaccepted: $wrong is .* (-\(EINVAL\|22\))")" -ge 1
+	holds "the log has the cause" "$(dmesg | grep -c "unaccepted: $wrong is .* (-\(EINVAL\|22\))")" -ge 1
 done
 load mode=off
-is "mode=off is without threads" "$(get acceptor/pids)" ""
+is "mode=off starts no thread" "$(get acceptor/pids)" ""
 unload
 
 load
@@ -29,34 +29,33 @@ echo 32M >$SYS/acceptor/bytes_per_second
 is "the limit reads back" "$(get acceptor/bytes_per_second)" $((32 << 20))
 
 t0=$(now_ms)
-is "mode all" "$(onewrite $SYS/acceptor/mode all)" ok
-is "reads back" "$(get acceptor/mode)" all
+is "mode all can be set" "$(onewrite $SYS/acceptor/mode all)" ok
+is "the mode reads back" "$(get acceptor/mode)" all
 is "state" "$(get state)" running
 wait_for '[ "$(get acceptor/state)" = "throttled(bytes_per_second)" ]'
 wait_for '[ "$(get reason)" = "the acceptor is throttled(bytes_per_second)" ]'
 is "reason" "$?" 0
-holds "it says what holds it back, and how often" "$(hits bytes_per_second)" -ge 1
+holds "the file hits counts the limit" "$(hits bytes_per_second)" -ge 1
 pid=$(get acceptor/pids)
-is "one thread, named for its node" "$(cat "/proc/$pid/comm")" kacceptd0
-is "of the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
+is "there is one thread, with the number of its node in its name" "$(cat "/proc/$pid/comm")" kacceptd0
+is "the thread has the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
 
-# However long the reading takes, never more than the rate allows plus one block; and more than
-# nothing.
+# Whatever time the readings take, not more than the rate plus one block, and not nothing.
 wait_for '[ "$(get accepted_background_bytes)" -ge $((8 * BLOCK)) ]'
 done_bytes=$(get accepted_background_bytes)
 t1=$(now_ms)
-holds "within the limit" "$done_bytes" -le $(((t1 - t0 + 10) * (32 << 20) / 1000 + BLOCK))
-is "in whole blocks" $((done_bytes % BLOCK)) 0
+holds "no more is accepted than the limit allows" "$done_bytes" -le $(((t1 - t0 + 10) * (32 << 20) / 1000 + BLOCK))
+is "only whole blocks are accepted" $((done_bytes % BLOCK)) 0
 
 # Under a limit that would take days, writers and "rmmod" must not wait for days.
 echo 1 >$SYS/acceptor/bytes_per_second
 is "stopping does not wait for the pace" "$(onewrite $SYS/acceptor/mode off)" ok
-is "no threads" "$(get acceptor/pids)" ""
-is "they are gone" "$(ls -d "/proc/$pid" 2>/dev/null)" ""
+is "mode off leaves no thread" "$(get acceptor/pids)" ""
+is "the process of the thread is gone" "$(ls -d "/proc/$pid" 2>/dev/null)" ""
 is "state" "$(get state)" idle
 rested=$(get unaccepted_bytes)
-agree "counters agree"
-is_balanced "and balance" "$start"
+agree "the counters agree"
+is_balanced "what the causes accepted makes up the difference" "$start"
 
 # A limit that is written starts a new schedule.
 echo 1 >$SYS/acceptor/bytes_per_second
@@ -65,14 +64,14 @@ wait_for '[ "$(get unaccepted_bytes)" -lt "$rested" ]'
 is "the first block goes at once, the second after 48 days" \
 	"$((rested - $(get unaccepted_bytes)))" $BLOCK
 is "unloading does not wait either" "$(rmmod unaccepted 2>&1)" ""
-is "and the thread is gone" "$(pidof kacceptd0)" ""
+is "after unloading the thread is gone" "$(pidof kacceptd0)" ""
 
 load
 echo 1 >$SYS/acceptor/bytes_per_second
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get accepted_background_bytes)" -ge $BLOCK ]'
-is "a trigger works beside it" "$(onewrite $SYS/accept 16M)" ok
-is "and is counted apart" \
+is "a write to accept works while the acceptor waits" "$(onewrite $SYS/accept 16M)" ok
+is "the two are counted for different causes" \
 	"$(get accepted_user_bytes) $(get accepted_background_bytes)" "$((16 << 20)) $BLOCK"
 
 # A thread that sleeps under the old limit follows the new one at once.
@@ -83,21 +82,21 @@ is "reason" "$(get reason)" "nothing left to accept"
 
 # With nothing unaccepted the thread is not woken.
 pid=$(get acceptor/pids)
-is "its state" "$(get acceptor/state)" complete
-holds "it used CPU time" "$(get acceptor/cpu_ns)" -gt 0
+is "the state of its thread" "$(get acceptor/state)" complete
+holds "the thread used CPU time" "$(get acceptor/cpu_ns)" -gt 0
 switches() {
 	awk '/ctxt_switches/ { sum += $2 } END { print sum }' "/proc/$pid/status"
 }
 wait_for '[ "$(cut -d " " -f 3 "/proc/$pid/stat")" = S ]'
 seen=$(switches)
 sleep 2
-is "and then it sleeps" "$(switches)" "$seen"
-is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
-is "mode all with nothing unaccepted" "$(onewrite $SYS/acceptor/mode all)" ok
-is "starts no thread" "$(get acceptor/pids)" ""
-is "state stays" "$(get state)" complete
+is "with nothing unaccepted the thread sleeps" "$(switches)" "$seen"
+is "mode off can be set" "$(onewrite $SYS/acceptor/mode off)" ok
+is "mode all can be set with nothing unaccepted" "$(onewrite $SYS/acceptor/mode all)" ok
+is "it starts no thread then" "$(get acceptor/pids)" ""
+is "the state stays complete" "$(get state)" complete
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

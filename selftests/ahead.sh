@@ -10,7 +10,7 @@ by_others() {
 	echo $(($(by_allocations) + $(get accepted_isolation_bytes)))
 }
 
-# For how long tasks waited for a CPU, in microseconds.
+# Prints how long tasks have waited for a CPU, in microseconds.
 stalled_us() {
 	sed -n 's/^some .*total=//p' /proc/pressure/cpu
 }
@@ -21,25 +21,25 @@ settled() {
 
 begin 26
 
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 mount_fill
-# What is accepted since boot is in use; otherwise the acceptor would have nothing to do.
+# Use up what was accepted at boot; otherwise the acceptor would have nothing to do.
 dd if=/dev/zero of=$FILL/hold bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 load
 holds "at first there is no headroom ($(($(spare_bytes Normal) >> 20))M)" \
 	"$(spare_bytes Normal)" -lt $((32 << 20))
-is "mode ahead" "$(onewrite $SYS/acceptor/mode ahead)" ok
-is "reads back" "$(get acceptor/mode)" ahead
+is "mode ahead can be set" "$(onewrite $SYS/acceptor/mode ahead)" ok
+is "the mode reads back" "$(get acceptor/mode)" ahead
 settled
-is "then it waits" "$(get acceptor/state) $(get state)" "waiting idle"
+is "with its headroom made, the acceptor waits" "$(get acceptor/state) $(get state)" "waiting idle"
 is "reason" "$(get reason)" "the acceptor waits until free memory runs short"
 spare=$(spare_bytes Normal)
 # The acceptor does not start for less than a quarter of the headroom.
 holds "there is the headroom (64M: $((spare >> 20))M)" "$spare" -ge $((44 << 20))
-holds "and no more" "$spare" -le $((68 << 20))
+holds "there is no more than the headroom" "$spare" -le $((68 << 20))
 background=$(get accepted_background_bytes)
-holds "as little was accepted ($((background >> 20))M)" \
+holds "only that much was accepted ($((background >> 20))M)" \
 	"$background" -ge $((32 << 20)) -a "$background" -le $((136 << 20))
 
 # 512 MiB, in bursts of less than the headroom.
@@ -54,7 +54,7 @@ done
 taken=$((unaccepted - $(get unaccepted_bytes)))
 holds "512M were accepted for 512M (here: $((taken >> 20))M)" \
 	"$taken" -ge $((440 << 20)) -a "$taken" -le $((640 << 20))
-is "all of it by the background: no allocation had to" "$(($(by_others) - others))" 0
+is "the acceptor accepted all of it, allocations nothing" "$(($(by_others) - others))" 0
 rm $FILL/[0-9]*
 
 # A new headroom takes effect at once; it is limited to an eighth of the zone.
@@ -65,7 +65,7 @@ is "a larger headroom reads back" "$(get acceptor/headroom_bytes)" $((128 << 20)
 wait_for '[ "$(spare_bytes Normal)" -ge $((90 << 20)) ]'
 settled
 spare=$(spare_bytes Normal)
-holds "and is filled up (128M: $((spare >> 20))M)" \
+holds "the larger headroom is made (128M: $((spare >> 20))M)" \
 	"$spare" -ge $((90 << 20)) -a "$spare" -le $((132 << 20))
 
 # While other tasks wait for a CPU, half of the headroom is enough. The kernel updates the
@@ -83,12 +83,12 @@ echo 128M >$SYS/acceptor/headroom_bytes
 wait_for '[ "$(spare_bytes Normal)" -ge $((46 << 20)) ]'
 settled
 spare=$(spare_bytes Normal)
-holds "under pressure, half of it is (64M: $((spare >> 20))M)" \
+holds "while tasks wait for a CPU, half of the headroom is made (64M: $((spare >> 20))M)" \
 	"$spare" -ge $((44 << 20)) -a "$spare" -le $((68 << 20))
 # shellcheck disable=SC2086  # a list
 kill $hogs
 wait_for 'sleep 1; echo 128M >$SYS/acceptor/headroom_bytes; [ "$(spare_bytes Normal)" -ge $((90 << 20)) ]'
-holds "later the other half ($(($(spare_bytes Normal) >> 20))M)" "$(spare_bytes Normal)" -ge $((90 << 20))
+holds "after that the other half is made ($(($(spare_bytes Normal) >> 20))M)" "$(spare_bytes Normal)" -ge $((90 << 20))
 
 limit=$(($(zone_pages Normal managed) * 4096 / 8))
 echo 1T >$SYS/acceptor/headroom_bytes
@@ -99,7 +99,7 @@ holds "1T ends at an eighth of the zone ($((limit >> 20))M: $((spare >> 20))M)" 
 	"$spare" -le $((limit + BLOCK))
 echo 0 >$SYS/acceptor/headroom_bytes
 settled
-is "none at all" "$(get acceptor/headroom_bytes)" 0
+is "a headroom of 0 can be set" "$(get acceptor/headroom_bytes)" 0
 
 # With a floor above what is unaccepted the acceptor does nothing.
 echo "floor_bytes=8T headroom_bytes=1T" >$SYS/acceptor/params
@@ -107,8 +107,8 @@ settled
 unaccepted=$(get unaccepted_bytes)
 dd if=/dev/zero of=$FILL/fill bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
 wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
-is "the floor holds it" "$(get acceptor/state)" "throttled(floor_bytes)"
-holds "which counts" "$(hits floor_bytes)" -ge 1
+is "the floor holds the acceptor back" "$(get acceptor/state)" "throttled(floor_bytes)"
+holds "the file hits counts that" "$(hits floor_bytes)" -ge 1
 rm $FILL/fill
 echo 0 >$SYS/acceptor/floor_bytes
 
@@ -119,17 +119,17 @@ cpu=$(get acceptor/cpu_ns)
 background=$(get accepted_background_bytes)
 sleep 5
 cpu=$(($(get acceptor/cpu_ns) - cpu))
-is "at rest nothing is accepted" "$(get accepted_background_bytes)" "$background"
-holds "and next to no CPU time used (5 s: $((cpu / 1000)) us)" "$cpu" -lt 50000000
+is "while nothing allocates, nothing is accepted" "$(get accepted_background_bytes)" "$background"
+holds "and next to no CPU time is used (5 s: $((cpu / 1000)) us)" "$cpu" -lt 50000000
 
 onewrite $SYS/accept all >/dev/null
 wait_for '[ "$(get acceptor/state)" = complete ]'
-is "with nothing unaccepted it is complete" "$(get acceptor/state)" complete
-is "mode off" "$(onewrite $SYS/acceptor/mode off)" ok
+is "with nothing unaccepted the acceptor is complete" "$(get acceptor/state)" complete
+is "mode off can be set" "$(onewrite $SYS/acceptor/mode off)" ok
 is "state" "$(get acceptor/state)" off
 unload
 umount $FILL
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

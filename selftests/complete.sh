@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Where all memory was accepted before the module was loaded, does it say how?
+# If all memory was accepted before the module was loaded, does it say how?
 . "$(dirname "$0")/lib.sh"
 
 if [ "$(vmstat_bytes)" != 0 ]; then
@@ -20,13 +20,13 @@ load
 is "state" "$(get state)" complete
 is "reason" "$(get reason)" "$reason"
 is "binding" "$(get binding)" "$BINDING"
-agree "the counters agree on nothing"
+agree "all counters say that nothing is unaccepted"
 is "the emulator has nothing pending" "$(emu pages_pending)" 0
-is "and the bitmap nothing set" "$(table_field bits_set)" 0
-is "a trigger is no error" "$(onewrite $SYS/accept all)" ok
-is "nor the acceptor" "$(onewrite $SYS/acceptor/mode all)" ok
-is "nothing was done" "$(get accept_calls) $(get accepted_other_bytes)" "0 0"
+is "no bit of the bitmap is set" "$(table_field bits_set)" 0
+is "a write to accept is no error" "$(onewrite $SYS/accept all)" ok
+is "setting the acceptor is no error" "$(onewrite $SYS/acceptor/mode all)" ok
+is "neither accepted anything" "$(get accept_calls) $(get accepted_other_bytes)" "0 0"
 unload
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

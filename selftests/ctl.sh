@@ -9,7 +9,7 @@ CTL=$HERE/unacceptedctl
 TRACE=/sys/kernel/tracing
 [ -x "$CTL" ] || skip_all "no unacceptedctl beside the tests"
 
-# run ARGUMENT...: leaves $code, $out and $err
+# run ARGUMENT...: runs the tool; sets $code, $out and $err
 run() {
 	out=$("$CTL" "$@" 2>/tmp/err </dev/null)
 	code=$?
@@ -34,7 +34,7 @@ exits_as_nobody() {
 	is "not root, $*: exit $want" "$code" "$want"
 }
 
-# has DESCRIPTION TEXT PATTERN: a line that matches
+# has DESCRIPTION TEXT PATTERN: TEXT has a line that matches
 has() {
 	if echo "$2" | grep -qE -- "$3"; then
 		ktap_test_pass "$1"
@@ -165,16 +165,16 @@ has "what the module refused, and why" "$err" "the module says: .* accept_range 
 
 # Users other than root may read what the file modes allow, and wait.
 exits_as_nobody 0 status
-has "says what it cannot see" "$out" "^stalls .*not readable here"
+has "status says what cannot be read" "$out" "^stalls .*not readable here"
 exits_as_nobody 0 acceptor
 exits_as_nobody 0 doctor
 exits_as_nobody 124 wait --timeout 0.2
 exits_as_nobody 5 accept 4M
-has "says what to do" "$err" "try as root$"
+has "accept says what to do" "$err" "try as root$"
 exits_as_nobody 5 accept 4M --background
 exits_as_nobody 5 acceptor all
 exits_as_nobody 5 map
-is "none of that changed anything" "$(everything)" "$before"
+is "none of these commands changed anything" "$(everything)" "$before"
 
 # By amount and by place.
 accepts 67108864 64M
@@ -184,7 +184,7 @@ chunk=$(get map_chunk_bytes)
 start=$((${address% *} + ${address#* } * chunk))
 accepts 8388608 --range "$((start + 4096))+4M"
 accepts 0 --range "$start-$((start + 8388608))"
-is "it was where it was asked for" "$(get accept_range)" \
+is "accept_range shows the same range" "$(get accept_range)" \
 	"$(printf '0x%x-0x%x asked 0x%x-0x%x rounded 0 accepted' $start $((start + 8388608)) $start $((start + 8388608)))"
 
 # Ctrl-C ends the write, and the tool prints to the byte what was accepted.
@@ -197,8 +197,8 @@ kill -INT $pid
 wait $pid
 is "accept, Ctrl-C: exit 130" $? 130
 done=$(($(get accepted_user_bytes) - user))
-is "nothing goes on" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))" $done
-has "it says what was done" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
+is "nothing is accepted after the tool has ended" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))" $done
+has "the tool prints what was accepted" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
 is "no process is left" "$(pidof unacceptedctl)" ""
 
 # If the tool is killed, its child that writes must not go on.
@@ -210,14 +210,14 @@ kill -KILL $pid
 wait $pid 2>/dev/null
 wait_for '[ -z "$(pidof unacceptedctl)" ]'
 is "accept, killed: its writer ends" "$(pidof unacceptedctl)" ""
-holds "before all is accepted" "$(get unaccepted_bytes)" -gt 0
+holds "then memory is still unaccepted" "$(get unaccepted_bytes)" -gt 0
 ccemu set cost_2m 0
 
-# The acceptor: all at once.
+# The acceptor: several settings at once.
 exits 0 acceptor ahead --headroom 32M --cpu 50 --threads 2
-is "it is set" "$(get acceptor/params)" \
+is "the module has the new settings" "$(get acceptor/params)" \
 	"mode=ahead bytes_per_second=0 cpu_percent=50 headroom_bytes=$((32 << 20)) floor_bytes=0 threads_per_node=2"
-has "and shown" "$out" "^limits       headroom 32M, floor 0, any bandwidth, cpu 50 %, threads 2 per node$"
+has "the tool shows the new settings" "$out" "^limits       headroom 32M, floor 0, any bandwidth, cpu 50 %, threads 2 per node$"
 exits 0 acceptor off --headroom 64M --cpu 400 --threads 1
 unaccepted=$(get unaccepted_bytes)
 exits 0 accept 80M --background
@@ -237,7 +237,7 @@ is "map: an unknown option writes nothing" "$(ls /tmp/map.png 2>/dev/null)" ""
 exits 0 map --svg /tmp/map.svg
 is "map: an SVG" "$(head -c 4 /tmp/map.svg)$(tail -n 1 /tmp/map.svg)" "<svg</svg>"
 
-# report: all that is there to be read.
+# report: contains all files that can be read.
 exits 0 report -o /tmp/report
 is "report has every file" "$(find $SYS $DBG -type f -perm -400 | while read -r file; do
 	grep -qx "==== $file" /tmp/report || echo "$file"
@@ -247,15 +247,15 @@ done)" ""
 "$CTL" wait --until "bytes<=$(($(get unaccepted_bytes) - 100 * BLOCK))" &
 pid=$!
 exits 124 wait --timeout 0.5
-holds "it waits" -d /proc/$pid
+holds "a waiter for an amount waits" -d /proc/$pid
 onewrite $SYS/accept 100M >/dev/null
 sleep 2
-holds "and waits" -d /proc/$pid
+holds "it waits on while the amount is not reached" -d /proc/$pid
 onewrite $SYS/accept 300M >/dev/null
 t0=$(now_ms)
 wait $pid
-is "until it is so" $? 0
-holds "which it sees within a second (here: $(($(now_ms) - t0)) ms)" $(($(now_ms) - t0)) -le 1500
+is "it exits when the amount is reached" $? 0
+holds "it exits within a second of that (here: $(($(now_ms) - t0)) ms)" $(($(now_ms) - t0)) -le 1500
 
 # 50 processes that wait for the end: they sleep until then, and are woken at once.
 pids=
@@ -278,7 +278,7 @@ echo 1 >$TRACE/events/raw_syscalls/sys_enter/enable
 before=$(switches)
 sleep 3
 is "50 waiters sleep: switches in 3 s" $(($(switches) - before)) 0
-is "and no system call" "$(grep -c ' NR ' $TRACE/trace)" 0
+is "they make no system call" "$(grep -c ' NR ' $TRACE/trace)" 0
 began=$(now_ms)
 onewrite $SYS/accept all >/dev/null
 t0=$(now_ms)
@@ -288,14 +288,14 @@ for pid in $pids; do
 done
 t1=$(now_ms)
 echo 0 >$TRACE/events/raw_syscalls/sys_enter/enable
-is "all of them are told" $bad 0
+is "all of them exit with success" $bad 0
 # A waiting process is woken ten times a second at most, and at the end. Each time it reads the
 # state, and sleeps again or exits.
 most=$((2 * ((t1 - began) / 100 + 2)))
-is "none with more system calls than it was told things ($most)" \
+is "none makes more system calls than its wake-ups need ($most)" \
 	"$(awk -v most=$most '/ NR / { n[$1]++ } END { for (i in n) { all++; bad += n[i] > most }; print all, bad + 0 }' \
 		$TRACE/trace)" "50 0"
-holds "and gone within 100 ms (here: $((t1 - t0)))" $((t1 - t0)) -le 100
+holds "all have ended within 100 ms (here: $((t1 - t0)))" $((t1 - t0)) -le 100
 exits 0 wait
 exits 0 status
 has "status: complete" "$out" "^state        complete: nothing left to accept$"
@@ -304,6 +304,6 @@ exits 0 doctor
 unload
 exits 3 wait
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

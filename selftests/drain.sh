@@ -11,15 +11,15 @@ writers=${1:-2}
 begin 13
 
 load
-# A guest whose CPUs run in parallel boots with one of them: patching the text that other CPUs
+# A guest whose CPUs run in parallel boots with one of them, because patching code that other CPUs
 # run can end an emulated machine (see the launcher).
 for cpu in /sys/devices/system/cpu/cpu*/online; do
 	echo 1 >"$cpu"
 done
 start=$(get unaccepted_bytes)
 small=$(emu accept_4k)
-agree "at the start"
-is "the bitmap is what the emulator has pending" \
+agree "the counters agree at the start"
+is "the bitmap and the emulator agree on what is unaccepted" \
 	"$(table_field unaccepted_bytes)" "$(($(emu pages_pending) * 4096))"
 
 pids=
@@ -30,17 +30,17 @@ done
 # shellcheck disable=SC2086
 wait $pids
 is "$writers writers at once" "$(cat /tmp/answer* | sort -u)" ok
-agree "agree afterwards"
+agree "the counters agree after the writes"
 is_balanced "and balance" "$start"
 
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get state)" = complete ]'
-is "to the end" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is "the acceptor accepts the rest" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 is_balanced "and balance" "$start"
 if [ "$(emu max_level)" = 0 ]; then
-	holds "page by page, for the host grants no more" "$(emu accept_4k)" -gt "$small"
+	holds "4K pages were accepted, because the host grants no larger ones" "$(emu accept_4k)" -gt "$small"
 else
-	is "without a 4K page" "$(emu accept_4k)" "$small"
+	is "no 4K page was accepted" "$(emu accept_4k)" "$small"
 fi
 
 # Accepted memory must be usable: write all of it, and read a pattern back from a part.
@@ -50,12 +50,12 @@ yes unaccepted | head -c $((32 << 20)) >$FILL/pattern
 count=$((($(meminfo_bytes MemAvailable) >> 20) - 256))
 [ $count -lt 2048 ] || count=2048
 dd if=/dev/zero of=$FILL/fill bs=1M count="$count" 2>/dev/null
-is "the memory holds what was written" \
+is "accepted memory keeps what was written to it" \
 	"$(yes unaccepted | head -c $((32 << 20)) | cmp - $FILL/pattern && echo same)" same
 umount $FILL
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
 is "no acceptance failed for its form" "$(emu invalid)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

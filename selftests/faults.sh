@@ -13,7 +13,7 @@
 
 ALL=4000000000
 
-# zone_bytes NAME: unaccepted there
+# zone_bytes NAME: unaccepted memory of the zone
 zone_bytes() {
 	awk -v name="$1" '$2 == name { print $3 }' $DBG/zones
 }
@@ -23,7 +23,8 @@ zone_bytes() {
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# refuse N [AFTER]: in this order, for the first sets the second free
+# refuse N [AFTER]: refuse N attempts after AFTER that pass; refuse_next must be set last, because
+# it starts the count
 refuse() {
 	ccemu set refuse_after "${2-0}"
 	ccemu set refuse_next "$1"
@@ -39,7 +40,7 @@ accepted_pages() {
 	echo $((was_pending - $(emu pages_pending)))
 }
 
-# free_blocks ZONE: accepted, and whole
+# free_blocks ZONE: number of accepted blocks that are free as a whole
 free_blocks() {
 	awk -v zone="$1" '$4 == zone { print $NF }' /proc/buddyinfo
 }
@@ -48,7 +49,7 @@ begin 66
 
 # The OOM killer must not choose the shell that starts a hog.
 echo -1000 >/proc/self/oom_score_adj
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 load
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
@@ -57,13 +58,13 @@ echo 1 >$TRACE/events/unaccepted/enable
 holds "two zones have memory unaccepted" "$(zone_bytes Normal)" -gt $((256 << 20)) \
 	-a "$(zone_bytes DMA32)" -gt $((256 << 20))
 
-# A trigger.
+# A write to accept.
 unaccepted=$(get unaccepted_bytes)
 mark
 refuse 2
-is "a trigger that is refused says so" "$(onewrite $SYS/accept 4M)" EIO
-is "the emulator did refuse" "$(refused)" 2
-is "it counts as a failure" "$(added accept_failures)" 1
+is "a write to accept that is refused fails with EIO" "$(onewrite $SYS/accept 4M)" EIO
+is "the emulator refused twice" "$(refused)" 2
+is "that is counted as one failure" "$(added accept_failures)" 1
 is "the block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 agree "the counters agree"
 is "state" "$(get state)" error
@@ -71,21 +72,21 @@ is "reason" "$(get reason)" "the platform refused a block: error -5"
 is "its event has the error" "$(traced 'accept_end: .* cause=user .* result=-5')" 1
 is "it is the last error" "$(get accept_error | cut -d ' ' -f 2-)" \
 	"-5 accept the platform refused a block"
-is "it is on record" "$(tail -n 1 $DBG/recent | cut -d ' ' -f 2,3,9)" "user onewrite -5"
-is "nothing was done of what was asked for" "$(get accept_progress)" "0 $BLOCK"
+is "the refused block is in the file recent" "$(tail -n 1 $DBG/recent | cut -d ' ' -f 2,3,9)" "user onewrite -5"
+is "accept_progress shows that nothing was accepted" "$(get accept_progress)" "0 $BLOCK"
 is "the next attempt works" "$(onewrite $SYS/accept 4M)" ok
-is "and accepts as much as it says" "$(get unaccepted_bytes)" "$((unaccepted - BLOCK))"
+is "it accepts one block" "$(get unaccepted_bytes)" "$((unaccepted - BLOCK))"
 is "state is idle again" "$(get state)" idle
 
-# A certain block.
+# A block by its address.
 block=$(blocks . | sed -n 20p)
 refuse 2
-is "a range that is refused says so" \
+is "a write to accept_range that is refused fails with EIO" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(refused)" "EIO 2"
 is "it has nothing" "$(get accept_range | sed 's/.* rounded //') $(get accept_error | cut -d ' ' -f 2-)" \
 	"0 accepted -5 accept_range the platform refused a block"
-is "and stays unaccepted" "$(blocks . | grep -cx "$block")" 1
-is "until it is granted" \
+is "the block of the range stays unaccepted" "$(blocks . | grep -cx "$block")" 1
+is "it is accepted when the platform agrees" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
 
 # Neither the whole block is tried again, nor the whole unit. What was accepted before the
@@ -94,14 +95,14 @@ is "until it is granted" \
 # again, and must take "already accepted" for success, once for 2M, then for each page.
 unaccepted=$(get unaccepted_bytes)
 refuse 2 1
-is "refused its second unit" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
-is "a block has the first" "$(accepted_pages)" 512
-is "but stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
+is "the second unit of a block is refused" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
+is "the first unit of the block is accepted" "$(accepted_pages)" 512
+is "the block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 ccemu set max_level 0
 refuse 1 101
-is "refused its 101st page" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 1"
-is "a unit has a hundred" "$(accepted_pages)" 100
-is "and its block stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
+is "the 101st page of a unit is refused" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 1"
+is "a hundred pages of the unit are accepted" "$(accepted_pages)" 100
+is "the block of that unit stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 ccemu set max_level 2
 again=101
 
@@ -115,18 +116,18 @@ wait_for '[ "$(added accept_failures)" -ge 4 ]'
 tries=$(added accept_failures)
 t1=$(now_ms)
 # The first at once, then after 100, 200, 400 ms.
-holds "the acceptor is refused, and waits, longer each time ($tries times in $((t1 - t0)) ms)" \
+holds "the acceptor waits longer after each refusal ($tries times in $((t1 - t0)) ms)" \
 	$((t1 - t0)) -ge $((100 * ((1 << (tries - 1)) - 1)))
 is "its state" "$(wait_for '[ "$(get acceptor/state)" = "paused(refused)" ]'; get acceptor/state)" \
 	"paused(refused)"
-holds "is counted" "$(hits refused)" -ge 3
+holds "the file hits counts the refusals" "$(hits refused)" -ge 3
 is "it has nothing" "$(get unaccepted_bytes)" "$unaccepted"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 holds "its events have the error" "$(traced 'accept_end: .* cause=background .* result=-5')" -ge 4
 is "its last error" "$(get acceptor/error | cut -d ' ' -f 2-)" \
 	"-5 kacceptd0 the platform refused a block"
-is "its mode stays" "$(get acceptor/mode)" all
+is "the mode of the acceptor stays" "$(get acceptor/mode)" all
 # So slow that no further attempt is due while the refusals end.
 tries=$(added accept_failures)
 echo 1 >$SYS/acceptor/bytes_per_second
@@ -134,8 +135,8 @@ wait_for '[ "$(added accept_failures)" -gt "$tries" ]'
 refuse 0
 echo 1 >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(get unaccepted_bytes)" != "$unaccepted" ]'
-is "a knob that is written makes it try again" "$(get accepted_background_bytes)" $BLOCK
-is "with success" "$(get state)" running
+is "writing a knob makes the acceptor try again" "$(get accepted_background_bytes)" $BLOCK
+is "the state is running after the success" "$(get state)" running
 echo off >$SYS/acceptor/mode
 
 # Allocations: the next ones try again.
@@ -162,7 +163,7 @@ for half in first second; do
 	is "and a contiguous one (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
 done
 is "everything stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
-is "no process was killed for it" "$(oom_kills)" "$kills"
+is "no process was killed" "$(oom_kills)" "$kills"
 agree "the counters agree"
 
 # If a zone is refused (its policy first, then the core, which tries one block itself),
@@ -175,13 +176,13 @@ mark
 refuse $((4 * for_normal))
 work high 10 $count noretry
 is "an allocation that is refused in one zone is served" "$(reported succeeded failed)" "$count 0"
-is "by the next" "$(zone_bytes Normal) $(zone_bytes DMA32) $(refused)" \
+is "the next zone serves it" "$(zone_bytes Normal) $(zone_bytes DMA32) $(refused)" \
 	"$normal $((low - BLOCK)) $((4 * for_normal))"
 is "the policy's attempts are counted" "$(added accept_failures)" $for_normal
 work high 10 3 noretry
-is "and once the platform agrees, all are" "$(reported succeeded failed)" "3 0"
+is "all are served when the platform agrees" "$(reported succeeded failed)" "3 0"
 work contig second
-is "contiguous ones, too" "$(reported result blocks)" "0 1"
+is "contiguous allocations are served, too" "$(reported result blocks)" "0 1"
 work release
 
 # Processes that want more than is accepted, but less than there is: because the platform
@@ -197,9 +198,9 @@ status=$?
 ktap_print_msg "refused $(refused) times in $(($(now_ms) - ms)) ms, $(added accept_failures) counted"
 is "a process that is refused memory is killed" $status 137
 # Below the watermark, but with pages left, not every page fault tries to accept again.
-holds "the platform is not pestered" "$(added accept_failures)" -lt 10000
-is "alone" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
-is "what it wanted stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
+holds "not every page fault tries to accept" "$(added accept_failures)" -lt 10000
+is "no other process is killed" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
+is "the refused memory stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "the guest lives" "$(complaints)" ""
 dmesg -c >/dev/null
 
@@ -209,9 +210,9 @@ refuse 40
 "$HERE/hog" $mib >/tmp/held &
 "$HERE/hog" 256 >/tmp/held2 &
 wait_for '[ -s /tmp/held ] && [ -s /tmp/held2 ]'
-is "refused now and then, two have what they want" "$(cat /tmp/held /tmp/held2 | grep -c held)" 2
+is "two processes get their memory in spite of some refusals" "$(cat /tmp/held /tmp/held2 | grep -c held)" 2
 is "there were refusals" "$(refused)" 40
-holds "which were counted" "$(added accept_failures)" -ge 1 -a "$(added accept_failures)" -le 20
+holds "the refusals are counted as failures" "$(added accept_failures)" -ge 1 -a "$(added accept_failures)" -le 20
 is "no other process was killed" "$(oom_kills)" $((kills + 1))
 killall -q hog
 wait
@@ -220,9 +221,9 @@ rmmod ua_workload
 agree "the counters agree"
 is_balanced "the causes and the rest make up the start" "$start"
 is "what was refused is accepted in the end" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
-is "all of it" "$(emu pages_pending) $(get state)" "0 complete"
+is "nothing is left unaccepted" "$(emu pages_pending) $(get state)" "0 complete"
 ktap_print_msg "expected already_accepted $again"
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "$again 0"
+is "no page was accepted twice but the expected, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "$again 0"
 unload
 clean_log
 ktap_finished

@@ -11,17 +11,17 @@ ABI=$HERE/abi
 
 ZONE='\(DMA\|DMA32\|Normal\|Movable\)'
 
-# generic: paths as the ABI texts write them, each once
+# generic: converts paths on stdin to the form of the ABI texts, each once
 generic() {
 	sed "s,node[0-9][0-9]*,nodeN,;s,nodeN/$ZONE,nodeN/<zone>," | sort -u
 }
 
-# files_in DIR: below it, as the ABI texts write them
+# files_in DIR: all files below it, in the form of the ABI texts
 files_in() {
 	find "$1" -type f | generic
 }
 
-# described TEXT: its files; directories end in a slash
+# described TEXT: the files that an ABI text describes, without directories
 described() {
 	sed -n 's/^What:[[:space:]]*//p' "$ABI/$1" | grep -v '/$' | sort
 }
@@ -35,7 +35,7 @@ entries_are_whole() {
 		END { if (open || !entries) print "no entries" }' "$ABI/$1"
 }
 
-# Of each file: its mode, and a regular expression for its lines, all of them.
+# For each file: its mode, and a regular expression that all of its lines must match.
 NUMBER='[0-9]\+'
 ERROR='\(none\|[0-9]\+\.[0-9]\{6\} -[0-9]\+ [^ ]\+ [^ ].*\)'
 WORD='[a-z]\+'
@@ -105,7 +105,7 @@ COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_max_ns accept_failures shortfalls"
 
-# has_form DIR FILE MODE FORM: and nothing else
+# has_form DIR FILE MODE FORM: the file has this mode, and each of its lines this form
 has_form() {
 	is "${1#/sys/kernel/}/$2: mode" "$(stat -c '%a %u %g' "$1/$2")" "$3 0 0"
 	if [ "$4" ]; then
@@ -116,7 +116,7 @@ has_form() {
 	fi
 }
 
-# cannot_be_written FILE ANSWER: not even by root
+# cannot_be_written FILE ANSWER: writing fails with ANSWER, even for root
 cannot_be_written() {
 	before=$(everything)
 	is "${1#/sys/kernel/} cannot be written" "$(onewrite "$1" 1)" "$2"
@@ -134,17 +134,17 @@ triggers=$(($(echo "$DIRS" | wc -w) + 2))
 begin $((7 + 2 * $(cat /tmp/forms /tmp/debugfs_forms | wc -l) + 2 * (read_only + debugfs_read_only) + \
 	14 * triggers + 14 + 96 + 18))
 
-is "sysfs: the files and the ABI text are the same" \
+is "sysfs: the ABI text describes the same files as exist" \
 	"$(files_in $SYS >/tmp/there; described sysfs-kernel-unaccepted | diff - /tmp/there)" ""
-is "debugfs: the same" \
+is "debugfs: the ABI text describes the same files as exist" \
 	"$(files_in $DBG >/tmp/there; described debugfs-unaccepted | diff - /tmp/there)" ""
 is "no file is described twice" \
 	"$(cat "$ABI"/* | sed -n 's/^What:[[:space:]]*//p' | sort | uniq -d)" ""
-is "each entry is whole" \
+is "each entry has all fields" \
 	"$(entries_are_whole sysfs-kernel-unaccepted; entries_are_whole debugfs-unaccepted)" ""
-is "each file in sysfs has its form here" \
+is "this test knows the form of each file in sysfs" \
 	"$(cut -d ' ' -f 1 /tmp/forms | sort >/tmp/known; cd $SYS && find . -type f | sed 's,^\./,,' | sort | diff - /tmp/known)" ""
-is "each file in debugfs, too" \
+is "this test knows the form of each file in debugfs" \
 	"$(cut -d ' ' -f 1 /tmp/debugfs_forms | sort >/tmp/known; cd $DBG && find . -type f | sed 's,^\./,,' | sort | diff - /tmp/known)" ""
 
 # Give every file something to show.

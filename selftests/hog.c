@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * hog MIB [MS]: touch so much memory, say "held" on stdout, and hold it until killed;
- * or, with MS, give it back, and touch it again after so many milliseconds, and so
- * on, at the lowest priority. The first that the OOM killer will choose.
+ * hog MIB [MS]: touch MIB MiB of memory, print "held", and hold the memory until
+ * killed; or, with MS, free it, touch it again after MS milliseconds, and so on, at
+ * the lowest priority. The OOM killer chooses such a process first.
  */
 #include <fcntl.h>
 #include <stdio.h>
@@ -48,7 +48,10 @@ int main(int argc, char **argv)
 		perror("hog: nice");
 		return 1;
 	}
-	/* NORESERVE: to want more than there is must not be refused at once. */
+	/*
+	 * NORESERVE: mapping more than the memory of the guest must not fail at
+	 * once.
+	 */
 	memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (memory == MAP_FAILED) {

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# If more processes than CPUs allocate nearly all memory, does that go as smoothly while it is
-# unaccepted as if it had been accepted at boot? And if they want more than there is, is a
+# If more processes than CPUs allocate nearly all memory while it is unaccepted, is that as free
+# of reclaim and lockups as after accepting at boot? And if they want more than there is, is a
 # process killed while memory is left to accept?
 #
 # There are three rounds: memory is unaccepted, then the processes want more than there is, then
@@ -22,7 +22,7 @@ SPARE=$((32 << 20))
 unaccepted=$(vmstat_bytes)
 [ "$unaccepted" = 0 ] || [ "$unaccepted" -gt $((256 << 20)) ] || skip_all "needs 256 MiB of unaccepted memory, or none"
 
-# What reclaim has done since boot, and the OOM killer.
+# What reclaim and the OOM killer have done since boot.
 reclaim() {
 	awk '/^allocstall_/ { stalls += $2 }
 	     $1 ~ /^(pgscan_direct|pgscan_kswapd|pageoutrun|oom_kill)$/ { was[$1] = $2 }
@@ -33,9 +33,9 @@ reclaim() {
 }
 
 COSTS="allocstall pgscan_direct pgscan_kswapd pageoutrun oom_kill kswapd_ticks ms"
-# and what was left at the end.
+# costs() also stores left_kb, the free memory at the end.
 
-# cost ROUND COST: of one of the rounds
+# cost ROUND COST: a cost of one of the rounds
 cost() {
 	eval "echo \$$1_$2"
 }
@@ -64,7 +64,7 @@ costs() {
 	ktap_print_msg "$line left_kb $(cost "$round" left_kb) unaccepted_kb $(($(vmstat_bytes) >> 10))"
 }
 
-# start NAME COMMAND...: in the background; its words and its end can be read
+# start NAME COMMAND...: run it in the background; its output and its exit status go to files
 start() {
 	name=$STATUS/$1
 	shift
@@ -96,7 +96,7 @@ disperse() {
 	rm -f $FILL/* $STATUS/*
 }
 
-# nearly_full ROUND: all at once
+# nearly_full ROUND: all processes at once allocate nearly all memory
 nearly_full() {
 	mark
 	for i in $HOGS; do
@@ -109,7 +109,7 @@ nearly_full() {
 }
 
 nothing_went_wrong() {
-	is "hogs, $1: each has what it wanted" "$(held)" 8
+	is "hogs, $1: each process has its memory" "$(held)" 8
 	is "$1: no process was killed" "$(cost "$1" oom_kill)" 0
 	# The pages left are above all watermarks, so a guest that accepts eagerly needs none
 	# of them either.
@@ -118,7 +118,7 @@ $(cost "$1" pgscan_kswapd) $(cost "$1" pageoutrun)" "0 0 0 0"
 	clean_log "$1: no lockup, no hung task, no failure"
 }
 
-# too_much: more than there is, of what can be killed
+# too_much: processes that can be killed want more memory than there is
 too_much() {
 	mark
 	for i in $GREEDY; do
@@ -145,7 +145,7 @@ begin $tests
 kswapd=$(pidof kswapd0)
 # The OOM killer must not choose the shell that starts the hogs.
 echo -1000 >/proc/self/oom_score_adj
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 # Low watermarks, which do not change: the round "nearly full" ends there.
 echo 16384 >/proc/sys/vm/min_free_kbytes
@@ -153,7 +153,8 @@ echo 0 >/proc/sys/vm/watermark_boost_factor
 hung=/proc/sys/kernel/hung_task_timeout_secs
 [ ! -e $hung ] || echo 10 >$hung
 is "the kernel looks out for lockups" "$(cat /proc/sys/kernel/soft_watchdog)" 1
-# Acceptance takes time on hardware: here so long that the processes wait for one another.
+# Acceptance takes time on hardware. Here it takes so long that the processes wait for one
+# another.
 ccemu set cost_2m 500000
 
 mkdir -p $STATUS
@@ -169,32 +170,32 @@ nothing_went_wrong first
 holds "first: little was left ($(cost first left_kb) kB)" \
 	"$(cost first left_kb)" -lt $(($(meminfo_bytes MemTotal) / 10 >> 10))
 if [ "$unaccepted" != 0 ]; then
-	holds "that took nearly all that was unaccepted" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
+	holds "first: nearly all memory was accepted" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
 	agree "the counters agree"
 	is_balanced "the causes and the rest make up the start" "$start"
 fi
 disperse
 
 [ "$unaccepted" = 0 ] ||
-	holds "for the greedy there is something left to accept" "$(get unaccepted_bytes)" -gt 0
+	holds "greedy: some memory is unaccepted before" "$(get unaccepted_bytes)" -gt 0
 dmesg -c >/dev/null
 echo global >$TRACE/trace_clock
 echo 1 >$TRACE/events/oom/mark_victim/enable
 echo 1 >$TRACE/events/unaccepted/accept_end/enable
 too_much
-holds "the greedy: not all of them can live" "$(cost greedy oom_kill)" -gt 0
-holds "but some of them" "$(pidof hog | wc -w)" -gt 0
+holds "greedy: a process is killed" "$(cost greedy oom_kill)" -gt 0
+holds "greedy: some processes live" "$(pidof hog | wc -w)" -gt 0
 if [ "$unaccepted" != 0 ]; then
-	is "all memory had to be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+	is "greedy: all memory is accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 	agree "the counters agree"
 fi
 [ "$unaccepted" = 0 ] || [ "$OWNER" = kernel ] ||
-	is "before a process was chosen to be killed" "$(accepted_too_late)" 0
+	is "greedy: no block is accepted after a process was chosen to be killed" "$(accepted_too_late)" 0
 disperse
-is "nothing else went wrong" "$(complaints)" ""
+is "greedy: the kernel has no other complaint" "$(complaints)" ""
 dmesg -c >/dev/null
 lost=$((free - $(meminfo_bytes MemFree)))
-holds "it is all free again (difference $((lost >> 10)) kB)" $lost -lt $((16 << 20))
+holds "all memory is free again (difference $((lost >> 10)) kB)" $lost -lt $((16 << 20))
 
 nearly_full again
 nothing_went_wrong again
@@ -202,5 +203,5 @@ disperse
 
 umount $FILL
 unload
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 ktap_finished

@@ -22,8 +22,8 @@ reported() {
 	awk -v key="$1" '$1 == key { print $2 }' $WORK/report
 }
 
-# Sets $costs, the instructions of each order's loop, and $trouble, whatever happened meanwhile
-# that makes them useless.
+# Sets $costs to the instructions of each order's loop, and $trouble to what makes them useless:
+# results that differ, failures, accepted blocks.
 measure() {
 	costs=
 	trouble=
@@ -43,7 +43,7 @@ measure() {
 	is "$1: the same twice, all served, nothing accepted" "$trouble" ""
 }
 
-# differ DESCRIPTION ONE OTHER: for no order the same
+# differ DESCRIPTION ONE OTHER: the two lists of costs have no order in common with the same cost
 differ() {
 	same=
 	for pair in $2; do
@@ -60,7 +60,8 @@ taken() {
 		/sys/kernel/debug/tracing/enabled_functions
 }
 
-# An allocation notices that nothing is unaccepted; the module retires later, in a work item.
+# Waits until the module has given the function back: a work item does so some time after nothing
+# is unaccepted.
 steps_aside() {
 	[ $OWNER$BINDING != modulestock ] || wait_for '[ -z "$(taken)" ]'
 }
@@ -79,11 +80,11 @@ measure unaccepted-loaded
 if [ $OWNER = module ]; then
 	differ "the module's policy costs instructions" "$costs" "$unaccepted"
 else
-	is "beside the kernel's policy the module costs nothing" "$costs" "$unaccepted"
+	is "with the kernel's policy the module costs nothing" "$costs" "$unaccepted"
 fi
 unload
 measure unaccepted-after
-is "unloaded, every instruction of it is gone" "$costs" "$unaccepted"
+is "after unloading the cost is as before loading" "$costs" "$unaccepted"
 
 load
 is "all is accepted" "$(onewrite $SYS/accept all) $(vmstat_bytes)" "ok 0"
@@ -98,10 +99,10 @@ alone=$costs
 load
 steps_aside
 measure accepted-again
-is "nor does it if it is loaded then" "$costs" "$alone"
+is "the module costs nothing if it is loaded with nothing unaccepted" "$costs" "$alone"
 unload
 
 rmmod ua_workload
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 clean_log
 ktap_finished

@@ -50,7 +50,7 @@ for knob in cpu_percent threads_per_node; do
 	refused $SYS/acceptor/$knob 401 ERANGE
 done
 
-# A write with a mistake in it has no effect, also of the words before the mistake.
+# A write with a mistake has no effect at all, so the words before the mistake have none.
 for data in "$newline" floor_bytes "floor_bytes 1M" "floor_bytes=1M nonsense=1" "=1" \
 	    "floor_bytes=1M mode=fast" "cpu_percent=5 floor_bytes=" "mode=all threads_per_node=x" "$long"; do
 	refused $SYS/acceptor/params "$data" EINVAL "$(echo "$data" | head -c 40)"
@@ -73,15 +73,15 @@ else
 	refused $SYS/policy/max_us 1000001 ERANGE
 fi
 
-# Users without the right, and files that cannot be written.
+# Users without permission, and files that cannot be written.
 before=$(everything)
 for file in $SYS/accept $DBG/accept $SYS/acceptor/mode $SYS/acceptor/params; do
-	is "${file#/sys/kernel/} is not for everybody" "$(onewrite -u 65534 "$file" 4M)" "open EACCES"
+	is "${file#/sys/kernel/} cannot be written by other users" "$(onewrite -u 65534 "$file" 4M)" "open EACCES"
 done
-is "not even root may read accept" \
+is "root may not read accept" \
 	"$(cat $SYS/accept 2>&1)" "cat: can't open '$SYS/accept': Permission denied"
-is "not even root may write a number" "$(onewrite $SYS/unaccepted_bytes 0)" "open EACCES"
-is "nothing of that changed anything" "$(everything)" "$before"
+is "root may not write unaccepted_bytes" "$(onewrite $SYS/unaccepted_bytes 0)" "open EACCES"
+is "none of these attempts changed anything" "$(everything)" "$before"
 
 unload
 clean_log

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * kexec: load a kernel, and jump into it. For guests of the test bed, where
- * these guests have no kexec-tools; the two system calls as they are.
+ * kexec: load a kernel, and jump into it. For guests of the test bed, which have no
+ * kexec-tools. It only makes the two system calls.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -18,8 +18,8 @@
 static void help(FILE *to)
 {
 	fputs("usage: kexec load KERNEL INITRAMFS CMDLINE         kexec_file_load(2)\n"
-	      "       kexec load-panic KERNEL INITRAMFS CMDLINE   the same, for when this one crashes\n"
-	      "       kexec jump                                  into what was loaded, at once\n"
+	      "       kexec load-panic KERNEL INITRAMFS CMDLINE   the same, to start if this kernel crashes\n"
+	      "       kexec jump                                  start the loaded kernel at once\n"
 	      "       kexec --help\n"
 	      "exit status: 0 loaded, 1 error, 2 usage; a jump does not return\n", to);
 }

@@ -1,15 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Can a guest with unaccepted memory start another kernel, and does that find the same memory
-# unaccepted? This loads the kernel in /bzImage, with an initramfs so large that a part is
-# copied to unaccepted memory, and starts it. The second kernel runs "kexec.sh arrived", and its
-# verdict is the guest's.
+# Can a guest with unaccepted memory start a second kernel, and does that kernel find the same
+# memory unaccepted? This test loads the kernel in /bzImage, with an initramfs so large that a
+# part is copied to unaccepted memory, and starts it. The second kernel runs "kexec.sh arrived",
+# and its result is that of the guest.
 #
-# "kexec.sh crash": the other kernel is loaded for a crash; this one crashes, and the other one
-# reads all of its memory. For guests with crashkernel= on the command line.
+# "kexec.sh crash": the second kernel is loaded for a crash; the first one crashes, and the second
+# one reads all of its memory. For guests with crashkernel= on the command line.
 #
-# With another version of the kernel in /bzImage its module is in /second.ko.
+# If /bzImage is another version, /second.ko is the module for it.
 . "$(dirname "$0")/lib.sh"
 
 IMAGE=/bzImage
@@ -18,25 +18,25 @@ MORE=/tmp/more		# what the second kernel has and this one has not
 INITRAMFS=/tmp/initramfs
 MARK=second_kernel
 
-# The top of memory is partly in use since boot, and accepted: the padding must be larger than
-# that. Its pattern is one that no wrong copy has by accident.
+# The kernel is copied to the top of memory, a part of which is in use and accepted since boot:
+# the padding must be larger than that part. No wrong copy has its pattern by accident.
 PADDING_COPIES=50
 
 pending_bytes() {
 	echo $(($(emu pages_pending) * 4096))
 }
 
-# What is accepted, but still on the list of what is unaccepted.
+# Prints the bytes that are accepted, but on the kernel's list of unaccepted blocks.
 accepted_in_unaccepted() {
 	echo $(($(vmstat_bytes) - $(pending_bytes)))
 }
 
-# The archive that this kernel was started with is gone, but its files are here. A second
-# archive behind it names the other files, and the tests to run.
+# Packs an initramfs: all files of this one, and behind them a second archive with the other files
+# and the tests to run.
 pack() {
 	mkdir -p $MORE/dev $MORE/root $MORE/testbed "$MORE$HERE"
 	[ ! -e $SECOND_KO ] || cp $SECOND_KO "$MORE$KO"
-	# /init writes to a file there, and here another file system is mounted over it.
+	# /init needs this file, which is hidden here by a mount.
 	mknod $MORE/dev/console c 5 1
 	i=0
 	while [ $i -lt $PADDING_COPIES ]; do
@@ -53,7 +53,7 @@ pack() {
 	rm -r $MORE
 }
 
-# Tells the second kernel which one it is; a third one is not provided for.
+# The command line tells the second kernel that it is the second.
 command_line() {
 	sed "s/crashkernel=[^ ]*//; s/\$/ $MARK ${1-}/" /proc/cmdline
 }
@@ -67,24 +67,23 @@ depart() {
 	before=$(accepted_in_unaccepted)
 	is "a kernel and an initramfs are loaded" \
 		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(command_line)" 2>&1)" ""
-	# For a block that an allocation accepts, the kernel accepts the unit behind it as
-	# well.
+	# For a block that an allocation accepts, the kernel also accepts the guard unit.
 	added=$((($(accepted_in_unaccepted) - before) >> 20))
-	# Whether the kernel itself accepts it when the image is loaded.
+	# Does this kernel itself accept the memory when the image is loaded?
 	case $BINDING-$(uname -r) in
 	hooks-* | stock-7.*)
 		holds "the memory it will be copied to was unaccepted, and is accepted ($added MiB)" \
 			$added -ge 16 ;;
 	*)
-		holds "where it will be copied to is not accepted ($added MiB)" $added -le 8 ;;
+		holds "the memory it will be copied to is not accepted ($added MiB)" $added -le 8 ;;
 	esac
-	is "no page was touched before" "$(emu bad_access)" 0
+	is "no page was touched before it was accepted" "$(emu bad_access)" 0
 	clean_log
 	(ktap_finished) || exit 1
 	# On a kernel that does not accept the memory that it copies to, the module does.
 	[ "$1" != loaded ] || load
 	"$HERE/kexec" jump
-	ktap_exit_fail_msg "the jump came back"
+	ktap_exit_fail_msg "the jump to the second kernel returned"
 }
 
 arrive() {
@@ -97,16 +96,16 @@ arrive() {
 	is "its initramfs arrived whole" "$(md5sum </root/padding)" "$(cat /root/padding.md5)"
 	load
 	start=$(get unaccepted_bytes)
-	holds "memory is unaccepted still ($((start >> 20)) of $((before >> 20)) MiB)" \
+	holds "memory is still unaccepted ($((start >> 20)) of $((before >> 20)) MiB)" \
 		"$start" -gt $((1 << 30)) -a "$start" -lt "$before"
 	agree "all counters agree"
-	is "the bitmap is what the emulator has pending" \
+	is "the bitmap and the emulator agree on what is unaccepted" \
 		"$(table_field unaccepted_bytes)" "$(pending_bytes)"
 	is "all can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
 	is "the emulator has nothing pending" "$(emu pages_pending)" 0
 	is "it is complete" "$(get state)" complete
 	unload
-	is "no page was accepted twice, none touched before" \
+	is "no page was accepted twice, none touched before it was accepted" \
 		"$(emu already_accepted) $(emu bad_access)" "0 0"
 	clean_log
 	ktap_finished
@@ -119,27 +118,27 @@ crash() {
 	PADDING_COPIES=1
 	load
 	pack crash 2>/dev/null
-	is "a kernel is loaded for when this one crashes" \
+	is "a kernel is loaded for the case that this one crashes" \
 		"$("$HERE/kexec" load-panic $IMAGE $INITRAMFS "$(command_line nr_cpus=1)" 2>&1)" ""
-	is "no page was touched before" "$(emu bad_access)" 0
+	is "no page was touched before it was accepted" "$(emu bad_access)" 0
 	clean_log
 	(ktap_finished) || exit 1
 	echo c >/proc/sysrq-trigger
-	ktap_exit_fail_msg "it lives"
+	ktap_exit_fail_msg "this kernel did not crash"
 }
 
-# The memory of the kernel that crashed, as far as it had accepted it.
+# Reads the memory of the kernel that crashed. What that had not accepted reads as zeroes.
 arrive_crashed() {
 	begin 6
 	is "this is the second kernel" "$(grep -cw $MARK /proc/cmdline)" 1
 	size=$(stat -c %s /proc/vmcore)
-	holds "it is told of all memory of the first one" \
+	holds "/proc/vmcore has all memory of the first kernel" \
 		"$size" -gt "$(cat /root/unaccepted_before)"
-	is "whose release it finds there" \
+	is "the release of the first kernel is in it" \
 		"$(head -c 1000000 /proc/vmcore | grep -a -o -m 1 'OSRELEASE=.*')" "OSRELEASE=$(cat /root/release)"
 	is "all of it can be read" "$(dd if=/proc/vmcore of=/dev/null bs=4k 2>&1 | sed -n 's/ records in//p')" \
 		"$((size / 4096))+0"
-	is "no page was accepted twice, none touched before" \
+	is "no page was accepted twice, none touched before it was accepted" \
 		"$(emu already_accepted) $(emu bad_access)" "0 0"
 	clean_log
 	ktap_finished

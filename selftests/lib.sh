@@ -13,8 +13,7 @@ SYS=/sys/kernel/unaccepted
 DBG=/sys/kernel/debug/unaccepted
 BLOCK=$((4 << 20))
 
-# The binding that the module must choose: a kernel with patches/ has a function that others
-# have not.
+# The binding that the module must choose: only a kernel with patches/ has this function.
 BINDING=stock
 POLICY=
 OWNER=kernel
@@ -38,7 +37,7 @@ skip_all() {
 [ -e "$KO" ] || skip_all "no module at $KO"
 [ -d /sys/kernel/debug/tracing ] || mount -t debugfs none /sys/kernel/debug 2>/dev/null
 
-# begin TESTS: the plan
+# begin TESTS: print the plan, and have some accepted memory to spare
 begin() {
 	dmesg -c >/dev/null
 	ktap_print_header
@@ -59,7 +58,7 @@ is() {
 	fi
 }
 
-# holds DESCRIPTION CONDITION...: CONDITION in the words of test(1)
+# holds DESCRIPTION CONDITION...: CONDITION is one of test(1)
 holds() {
 	desc=$1
 	shift
@@ -80,7 +79,7 @@ if grep -q ' kasan_report$' /proc/kallsyms; then
 	SPARE_MIB=384
 fi
 
-# wait_for CONDITION: a command line that must come true within a minute
+# wait_for CONDITION: repeat a command line until it succeeds, for a minute at most
 wait_for() {
 	tries=0
 	until eval "$1"; do
@@ -126,7 +125,7 @@ everything() {
 	emu accept_calls
 }
 
-# refused FILE DATA ANSWER [NAME]: the answer, and that nothing changed
+# refused FILE DATA ANSWER [NAME]: a write fails with ANSWER and changes nothing
 refused() {
 	before=$(everything)
 	is "${1#/sys/kernel/} <- ${4:-'$2'}: $3" "$(onewrite "$1" "$2")" "$3"
@@ -158,8 +157,8 @@ table_field() {
 	awk -v key="$1" '$1 == key { $1 = ""; print substr($0, 2) }' "$DBG/table"
 }
 
-# agree DESCRIPTION: all counters of unaccepted memory agree. They can only be compared if
-# nothing changed between the first and the last reading, so read again until that is so.
+# agree DESCRIPTION: all counters of unaccepted memory agree. They can only be compared if nothing
+# changed between the first and the last reading, so this reads until nothing did.
 agree() {
 	tries=0
 	while :; do
@@ -169,12 +168,12 @@ agree() {
 		seen="$seen nodes=$(column nodes unaccepted_bytes)"
 		[ "$(get unaccepted_bytes)" != "$ours" ] || break
 		tries=$((tries + 1))
-		[ $tries -lt 200 ] || { seen="never stood still"; break; }
+		[ $tries -lt 200 ] || { seen="always changed meanwhile"; break; }
 	done
 	is "$1" "$seen" "vmstat=$ours meminfo=$ours zones=$ours nodes=$ours"
 }
 
-# The sum of what each cause accepted and of what is left is what there was.
+# is_balanced DESCRIPTION START: what each cause accepted and what is left add up to START bytes
 is_balanced() {
 	is "$1" "$(($(get accepted_user_bytes) + $(get accepted_background_bytes) + \
 		$(get accepted_watermark_bytes) + $(get accepted_fallback_bytes) + \
@@ -182,7 +181,7 @@ is_balanced() {
 		$(get accepted_other_bytes) + $(get unaccepted_bytes)))" "$2"
 }
 
-# What allocations had accepted: by the module's policy, or by the kernel's own.
+# Prints what allocations accepted, by the module's policy or by the kernel's.
 by_allocations() {
 	echo $(($(get accepted_allocation_bytes) + $(get accepted_other_bytes)))
 }
@@ -195,27 +194,27 @@ promo_bytes() {
 		END { print pages * 4096 }' /proc/zoneinfo
 }
 
-# zone_pages ZONE KEY [NODE]: a number of /proc/zoneinfo
+# zone_pages ZONE KEY [NODE]: a number from /proc/zoneinfo
 zone_pages() {
 	awk -v zone="$1" -v key="$2" -v node="${3-}" '
 		/^Node/ { on = $4 == zone && (node == "" || $2 == node ",") }
 		on && ($1 == key || $1 " " $2 == key) { print $NF; exit }' /proc/zoneinfo
 }
 
-# spare_bytes ZONE [NODE]: free and accepted beyond the watermark that the kernel
-# accepts up to.
+# spare_bytes ZONE [NODE]: memory that is free and accepted beyond the watermark up to which the
+# kernel accepts
 spare_bytes() {
 	echo $((($(zone_pages "$1" "pages free" "${2-}") - $(zone_pages "$1" nr_unaccepted "${2-}") - \
 		2 * $(zone_pages "$1" high "${2-}") + $(zone_pages "$1" low "${2-}")) * 4096))
 }
 
-# How often the OOM killer has struck since boot.
+# How many processes the OOM killer has killed since boot.
 oom_kills() {
 	awk '$1 == "oom_kill" { print $2 }' /proc/vmstat
 }
 
-# want MIB: a process touches so much more than is accepted and free, and exits. With huge
-# pages, because a kernel with checkers takes a millisecond for each small page.
+# want MIB: a process touches this much more memory than is accepted and free, and exits. It uses
+# huge pages, because a kernel with checkers takes a millisecond for each small page.
 want() {
 	pages=/sys/kernel/mm/transparent_hugepage/enabled
 	as_before=$(sed 's/.*\[\(.*\)\].*/\1/' $pages)
@@ -229,8 +228,8 @@ want() {
 	echo "$as_before" >$pages
 }
 
-# ran_short NODE: is less free and accepted in the zone that a node gives from first than
-# its highest watermark asks for?
+# ran_short NODE: is less memory free and accepted than the highest watermark of the zone from
+# which the node serves allocations first?
 ran_short() {
 	zone=$(awk -v node="$1," '
 		/^Node/ { ours = $2 == node; zone = $4 }
@@ -239,8 +238,8 @@ ran_short() {
 	[ "$(spare_bytes "$zone" "$1")" -lt 0 ]
 }
 
-# Have so much more accepted in all zones than their watermarks ask for that no other task's
-# allocations accept while the test compares numbers.
+# Have more memory accepted in all zones than their watermarks need, so that allocations of other
+# tasks accept nothing while the test compares numbers.
 spare() {
 	min=$(cat /proc/sys/vm/min_free_kbytes)
 	echo $((min + (SPARE_MIB << 10))) >/proc/sys/vm/min_free_kbytes
@@ -254,17 +253,17 @@ spare() {
 	[ $enough = 0 ] || ktap_exit_fail_msg "cannot have ${SPARE_MIB}M accepted beforehand"
 }
 
-# A directory that can hold as much as there is memory.
+# A directory that can hold as much as the whole memory.
 FILL=/tmp/fill
 mount_fill() {
 	mkdir -p $FILL
 	mount -t tmpfs -o size=100% none $FILL
 }
 
-# The kernel's complaints since begin(), if any; with an argument also the lines that match it,
-# because some tests expect the OOM killer.
+# Lines of the kernel's log that no test may cause. Calls of the OOM killer are not among them,
+# because some tests expect it.
 ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|rcu.*stall'
-# How often background threads rested for a reason.
+# hits LIMIT: how often background threads waited because of it
 hits() {
 	awk -v why="$1" '$1 == why { print $2 }' $SYS/acceptor/hits
 }
@@ -284,7 +283,7 @@ now_ms() {
 	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
 }
 
-# The kernel's complaints since begin(), if any.
+# complaints [PATTERN]: lines of the kernel's log since begin() that are bad, or match PATTERN
 complaints() {
 	dmesg | grep -E "$ALWAYS_BAD${1:+|$1}" | head -5
 }
@@ -300,7 +299,7 @@ clean_log() {
 		"$(complaints 'Call Trace|Out of memory'; lockdep_gave_up)" ""
 }
 
-# A counter of the emulator, which is independent of the guest.
+# Prints a counter of the emulator, which counts independently of the guest.
 emu() {
 	ccemu get "$1"
 }

@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Does each limit of the background acceptor limit it to the amount that it says, and does the
-# acceptor wait while other tasks need the CPU?
+# Does each limit of the background acceptor hold exactly, and does the acceptor wait while other
+# tasks need the CPU?
 . "$(dirname "$0")/lib.sh"
 . "$HERE/work.sh"
 
@@ -21,7 +21,7 @@ background() {
 	get accepted_background_bytes
 }
 
-# As wait_for, but it looks so rarely that the acceptor does not see a busy CPU.
+# As wait_for, but it checks so rarely that the acceptor does not see a busy CPU.
 wait_idly() {
 	tries=0
 	until eval "$1"; do
@@ -36,32 +36,32 @@ begin 33
 load
 start=$(get unaccepted_bytes)
 
-# The floor: of the whole machine, and to the block.
+# The floor, for the whole machine, exact to a block.
 floor=$((start - 40 * BLOCK))
 params "mode=all floor_bytes=$floor"
-is "the floor stops it" "$(state_is 'throttled(floor_bytes)')" "throttled(floor_bytes)"
-is "at the floor" "$(get unaccepted_bytes)" $floor
-holds "which counts" "$(hits floor_bytes)" -ge 1
-is "others are not bound by it" "$(onewrite $SYS/accept 8M) $(get unaccepted_bytes)" \
+is "the floor stops the acceptor" "$(state_is 'throttled(floor_bytes)')" "throttled(floor_bytes)"
+is "the floor stays unaccepted" "$(get unaccepted_bytes)" $floor
+holds "the file hits counts that limit" "$(hits floor_bytes)" -ge 1
+is "writes to accept are not bound by the floor" "$(onewrite $SYS/accept 8M) $(get unaccepted_bytes)" \
 	"ok $((floor - 2 * BLOCK))"
 is "a floor between blocks is not crossed" \
 	"$(params "floor_bytes=$((floor - 6 * BLOCK + 1))"; state_is 'throttled(floor_bytes)') $(get unaccepted_bytes)" \
 	"throttled(floor_bytes) $((floor - 5 * BLOCK))"
 params "mode=off floor_bytes=0"
-is "off" "$(get acceptor/state)" off
+is "mode off stops the acceptor" "$(get acceptor/state)" off
 
 # Several threads reserve below the floor before they begin.
 floor=$(($(get unaccepted_bytes) - 60 * BLOCK))
 params "mode=all threads_per_node=4 floor_bytes=$floor"
 is "four threads" "$(get acceptor/pids | wc -w)" 4
-is "have names of their own" \
+is "the threads have different names" \
 	"$(for pid in $(get acceptor/pids); do cat "/proc/$pid/comm"; done | tr '\n' ' ')" \
 	"kacceptd0 kacceptd0/1 kacceptd0/2 kacceptd0/3 "
 wait_for '[ "$(get acceptor/state | tr " " "\n" | sort -u)" = "throttled(floor_bytes)" ]'
-is "stop at the floor, not a block below" "$(get unaccepted_bytes)" $floor
+is "four threads stop at the floor, not a block below" "$(get unaccepted_bytes)" $floor
 params "mode=off floor_bytes=0 threads_per_node=1"
 
-# The share of a CPU: a block of 20 ms, then three times as long a rest.
+# The share of a CPU: a block takes 20 ms, then the thread must sleep three times as long.
 ccemu set cost_2m 10000000
 params "mode=all cpu_percent=25"
 t0=$(now_ms)
@@ -70,8 +70,8 @@ wait_for '[ "$(background)" -ge $((before + 10 * BLOCK)) ]'
 blocks=$((($(background) - before) / BLOCK))
 holds "10 blocks of 20 ms take 720 ms and more at 25 % (here: $blocks in $(($(now_ms) - t0)) ms)" \
 	$(($(now_ms) - t0)) -ge $(((blocks - 1) * 80))
-holds "which counts" "$(hits cpu_percent)" -ge 9
-is "state" "$(state_is 'throttled(cpu_percent)')" "throttled(cpu_percent)"
+holds "the file hits counts that limit" "$(hits cpu_percent)" -ge 9
+is "the state names cpu_percent" "$(state_is 'throttled(cpu_percent)')" "throttled(cpu_percent)"
 params "mode=off cpu_percent=400"
 ccemu set cost_2m 0
 
@@ -83,7 +83,7 @@ wait_for '[ "$(background)" -ge $((before + 20 * BLOCK)) ]'
 blocks=$((($(background) - before) / BLOCK))
 holds "two threads keep 80M per second together ($blocks blocks in $(($(now_ms) - t0)) ms)" \
 	$(($(now_ms) - t0)) -ge $(((blocks - 2) * 50))
-holds "which counts" "$(hits bytes_per_second)" -ge 1
+holds "the file hits counts that limit" "$(hits bytes_per_second)" -ge 1
 params "mode=off threads_per_node=1 bytes_per_second=0"
 
 # Mode idle: accepts nothing while another process computes, all when none does.
@@ -96,22 +96,22 @@ while [ $i -lt "$(nproc)" ]; do
 done
 before=$(background)
 params "mode=idle"
-is "while others compute it is paused" "$(state_is 'paused(busy)')" "paused(busy)"
+is "idle: while other tasks compute the acceptor is paused" "$(state_is 'paused(busy)')" "paused(busy)"
 wait_for '[ "$(hits busy)" -ge 3 ]'
-is "and does nothing" "$(background)" "$before"
-holds "which counts" "$(hits busy)" -ge 3
+is "idle: it accepts nothing then" "$(background)" "$before"
+holds "the file hits counts that limit" "$(hits busy)" -ge 3
 # Other modes are not held back. (The floor leaves some memory for the next tests.)
 params "mode=all bytes_per_second=40M floor_bytes=$(($(get unaccepted_bytes) - 60 * BLOCK))"
 wait_for '[ "$(background)" -ge $((before + 4 * BLOCK)) ]'
-holds "all goes on beside them" "$(background)" -ge $((before + 4 * BLOCK))
+holds "mode all accepts while other tasks compute" "$(background)" -ge $((before + 4 * BLOCK))
 params "mode=idle bytes_per_second=0"
-is "idle waits again" "$(state_is 'paused(busy)')" "paused(busy)"
+is "idle: the acceptor is paused again" "$(state_is 'paused(busy)')" "paused(busy)"
 is "reason" "$(get state) $(get reason)" "running the acceptor is paused(busy)"
 before=$(background)
 # shellcheck disable=SC2086  # a list
 kill $hogs
 wait_idly '[ "$(background)" -gt "$before" ]'
-holds "until they are gone" "$(background)" -gt "$before"
+holds "idle: it accepts when the other tasks have ended" "$(background)" -gt "$before"
 
 # The same for CPU time that the host takes ("steal"). This host takes none, so the kernel's
 # statistics are forged.
@@ -120,16 +120,16 @@ insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 echo "steal 50 30000" >$WORK/run &
 params "mode=idle floor_bytes=$(($(get unaccepted_bytes) - 60 * BLOCK))"
 wait_idly '[ "$(get acceptor/state)" = "paused(steal)" ]'
-is "while the host takes the CPUs it is paused" "$(get acceptor/state)" "paused(steal)"
+is "idle: while the host takes the CPUs the acceptor is paused" "$(get acceptor/state)" "paused(steal)"
 before=$(background)
 wait_idly '[ "$(hits steal)" -ge 3 ]'
-is "and does nothing" "$(background)" "$before"
+is "idle: it accepts nothing then" "$(background)" "$before"
 wait_idly '[ "$(background)" -gt "$before" ]'
-holds "until it is over" "$(background)" -gt "$before"
+holds "idle: it accepts when the host gives the CPUs back" "$(background)" -gt "$before"
 wait
 rmmod ua_workload
 
-# In idle mode a host that becomes slow is given time.
+# In idle mode the acceptor slows down if the host becomes slow.
 params "mode=off"
 ccemu set cost_2m 1000000
 before=$(background)
@@ -139,26 +139,26 @@ slow=$(hits slow)
 ccemu set cost_2m 50000000
 params "floor_bytes=$(($(get unaccepted_bytes) - 40 * BLOCK))"
 wait_idly '[ "$(hits slow)" -gt "$slow" ]'
-holds "it notices that the host became slow" "$(hits slow)" -gt "$slow"
+holds "idle: the file hits counts that the host became slow" "$(hits slow)" -gt "$slow"
 ccemu set cost_2m 0
 params "mode=off floor_bytes=0"
 
 # Several limits in one write: all take effect, or none.
-is "a mistake at the end undoes what came before" \
+is "a mistake at the end of a write makes all of it fail" \
 	"$(onewrite $SYS/acceptor/params "mode=all floor_bytes=1G cpu_percent=0")" ERANGE
-is "all is as it was" "$(get acceptor/params)" \
+is "no setting was changed by it" "$(get acceptor/params)" \
 	"mode=off bytes_per_second=0 cpu_percent=400 headroom_bytes=$((64 << 20)) floor_bytes=0 threads_per_node=1"
 before=$(get unaccepted_bytes)
 params "mode=all floor_bytes=$((before - 3 * BLOCK)) threads_per_node=2"
 wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes) throttled(floor_bytes)" ]'
-is "mode, floor and threads of one write" "$(get unaccepted_bytes)" $((before - 3 * BLOCK))
+is "mode, floor and threads of one write all take effect" "$(get unaccepted_bytes)" $((before - 3 * BLOCK))
 
 params "mode=all floor_bytes=0"
 wait_for '[ "$(get state)" = complete ]'
-is "and at last everything" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is "without limits everything is accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 is_balanced "the causes make up the start" "$start"
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

@@ -49,20 +49,20 @@ sets acceptor/mode all all
 wait_for '[ "$(get state)" = complete ]'
 is "the acceptor works" "$(get unaccepted_bytes)" 0
 
-# What is in debugfs can be read, and nothing written.
-is "sysfs: all can be read" \
+# Files in debugfs can be read, but none can be written.
+is "sysfs: all files can be read" \
 	"$(find $SYS -type f -perm -400 -exec cat {} + 2>&1 >/dev/null)" ""
-is "debugfs: all can be read" \
+is "debugfs: all files can be read" \
 	"$(find $DBG -type f -perm -400 -exec cat {} + 2>&1 >/dev/null)" ""
-is "and none be written" "$(onewrite $DBG/accept 4M)" "open EPERM"
+is "debugfs: accept cannot be written" "$(onewrite $DBG/accept 4M)" "open EPERM"
 "$CTL" doctor >/tmp/doctor
-is "doctor says so" "$(grep -c '^ok    lockdown: integrity: .* all control is in sysfs' /tmp/doctor)" 1
+is "doctor says that the kernel is locked down" "$(grep -c '^ok    lockdown: integrity: .* all control is in sysfs' /tmp/doctor)" 1
 
 unload
 insmod "$KO" 2>/tmp/refused
 is "an unsigned module is refused" "$(grep -c 'Operation not permitted' /tmp/refused)" 1
 "$CTL" doctor >/tmp/doctor
-is "doctor says why" "$(grep -c '^warn  lockdown: integrity: an unsigned module cannot be loaded' /tmp/doctor)" 1
-holds "the kernel has said so" "$(dmesg | grep -c 'Lockdown: insmod: unsigned module loading is restricted')" -ge 1
+is "doctor says that an unsigned module cannot be loaded" "$(grep -c '^warn  lockdown: integrity: an unsigned module cannot be loaded' /tmp/doctor)" 1
+holds "the kernel's log has the cause" "$(dmesg | grep -c 'Lockdown: insmod: unsigned module loading is restricted')" -ge 1
 clean_log
 ktap_finished

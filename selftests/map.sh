@@ -49,28 +49,28 @@ chunks 4M >/tmp/fine
 is "a character per block, to the end of the node" "$(wc -l </tmp/fine)" $((end / BLOCK))
 is "unaccepted" "$(count . </tmp/fine)" "$(($(get unaccepted_bytes) / BLOCK))"
 is "64 characters to a line" "$(sed -n '3,$p' $DBG/map | awk '{ print length($2) }' | sort -u)" 64
-is "nothing is half unaccepted at this scale, nothing in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
+is "no block is partly unaccepted, none in flight" "$(count + </tmp/fine) $(count '*' </tmp/fine)" "0 0"
 base=$(($(table_field phys_base) / BLOCK))
 # The kernel accepts the unit behind a range as well, so the unit behind accepted memory may be
 # accepted, too.
-is "below the table the map knows nothing" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
-holds "but for the last block" "$(sed -n "${base}s/[?.]/ok/p" /tmp/fine)" = ok
-is "behind its begin all is known" "$(tail -n +$((base + 1)) /tmp/fine | count '?')" 0
+is "below the first address of the table all is unknown" "$(head -n $((base - 1)) /tmp/fine | sort -u)" "?"
+holds "the block before that address may be unaccepted or unknown" "$(sed -n "${base}s/[?.]/ok/p" /tmp/fine)" = ok
+is "from that address on nothing is unknown" "$(tail -n +$((base + 1)) /tmp/fine | count '?')" 0
 # The machine has 2 GiB below the hole and the rest from 4 GiB up.
-is "the hole" "$(grep -n -- - /tmp/fine | sed -n '1s/:.*//p;$s/:.*//p' | tr '\n' ' ')" "513 1024 "
-is "RAM" "$(grep -cv -- - /tmp/fine)" $((end / BLOCK - 512))
+is "the hole is from block 512 to 1023" "$(grep -n -- - /tmp/fine | sed -n '1s/:.*//p;$s/:.*//p' | tr '\n' ' ')" "513 1024 "
+is "all other blocks are RAM" "$(grep -cv -- - /tmp/fine)" $((end / BLOCK - 512))
 for mib in 8 32 64 256 1024; do
 	chunks "${mib}M" >/tmp/coarse
-	is "at $mib MiB it is the same in large" "$(md5sum </tmp/coarse)" \
+	is "at $mib MiB the map agrees with the one of blocks" "$(md5sum </tmp/coarse)" \
 		"$(coarser $((mib / 4)) </tmp/fine | md5sum)"
 done
-is "one character for all" "$(chunks 1T)" "$(coarser $((1 << 18)) </tmp/fine)"
+is "one character can stand for all memory" "$(chunks 1T)" "$(coarser $((1 << 18)) </tmp/fine)"
 
 # One block less.
 block=$(grep -nF . /tmp/fine | sed -n '7s/:.*//p')
 onewrite $SYS/accept_range "$(printf '0x%x+1' $(((block - 1) * BLOCK)))" >/dev/null
 chunks 4M >/tmp/after
-is "an accepted block" "$(diff /tmp/fine /tmp/after | grep -c '^+[^+]') $(sed -n "${block}p" /tmp/after)" "1 #"
+is "accepting a block changes its character only" "$(diff /tmp/fine /tmp/after | grep -c '^+[^+]') $(sed -n "${block}p" /tmp/after)" "1 #"
 
 # One block in flight, for long enough to read the map at all scales.
 ccemu set cost_2m 2000000000
@@ -78,8 +78,8 @@ onewrite $SYS/accept 4M >/tmp/answer &
 wait_for 'cat $DBG/map >/tmp/inflight; grep -qF "*" /tmp/inflight'
 wait
 ccemu set cost_2m 0
-is "in flight: one block" "$(sed -n 's/^0x[0-9a-f]* //p' /tmp/inflight | fold -w 1 | count '*')" 1
-is "and then no more" "$(chunks 4M | count '*')" 0
+is "one block is in flight" "$(sed -n 's/^0x[0-9a-f]* //p' /tmp/inflight | fold -w 1 | count '*')" 1
+is "after that none is in flight" "$(chunks 4M | count '*')" 0
 
 # The scale.
 for data in 3M 5M 0 -1 abc 4M4 0x400000 "4M 4M" 6442450944; do
@@ -91,9 +91,9 @@ done
 is "the scale reads back" "$(onewrite $SYS/map_chunk_bytes 1T) $(get map_chunk_bytes)" "ok $((1 << 40))"
 
 onewrite $SYS/accept all >/dev/null
-is "at the end nothing is unaccepted" "$(chunks 4M | count .)" 0
+is "when all is accepted the map shows nothing unaccepted" "$(chunks 4M | count .)" 0
 is "all that the table covers is accepted" "$(chunks 4M | tail -n +$((base + 1)) | sort -u | tr -d '\n')" "#-"
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 unload
 clean_log
 ktap_finished

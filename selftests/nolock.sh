@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# An allocation by alloc_pages_nolock(), as BPF programs make in any context, may hold or
-# interrupt anything. Does it never accept, and never wait for the zone's lock, with each
+# alloc_pages_nolock() may be called in any context, for example by BPF programs, and so by code
+# that holds the zone's lock. Does it never accept, and never wait for that lock, with each
 # policy?
 . "$(dirname "$0")/lib.sh"
 
@@ -19,12 +19,12 @@ result() {
 never_accepts() {
 	load policy="$1"
 	is "policy=$1: the test runs" "$(insmod "$NOLOCK_KO" 2>&1)" ""
-	holds "it took the pages that were accepted ($(result pages))" "$(result pages)" -gt 0
-	is "and accepted none" "$(result accepted)" 0
-	is "1000 calls while another CPU held the lock" "$(result held_calls)" 1000
-	is "did not wait for it" "$(result held_too_long)" N
-	is "and accepted nothing" "$(result held_accepted)" 0
-	holds "an ordinary allocation did ($(result ordinary) pages)" "$(result ordinary)" -gt 0
+	holds "calls take the pages that are accepted ($(result pages))" "$(result pages)" -gt 0
+	is "these calls accept nothing" "$(result accepted)" 0
+	is "1000 calls are made while another CPU holds the lock" "$(result held_calls)" 1000
+	is "these calls do not wait for the lock" "$(result held_too_long)" N
+	is "these calls accept nothing either" "$(result held_accepted)" 0
+	holds "ordinary allocations accept ($(result ordinary) pages)" "$(result ordinary)" -gt 0
 	rmmod ua_nolock
 	unload
 }

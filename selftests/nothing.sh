@@ -15,17 +15,18 @@ NOTHING_KO=$HERE/ua_nothing.ko
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# insert PARAMETER...: what insmod has to say
+# insert PARAMETER...: load the policy; prints the errno if that fails
 insert() {
 	insmod "$NOTHING_KO" "$@" 2>&1 | sed 's/.*: //'
 }
 
-# counted NAME: by the policy
+# counted NAME: a counter of the policy
 counted() {
 	cat "/sys/module/ua_nothing/parameters/$1"
 }
 
-# fill MIB: a file beyond what is accepted and free; says how much was not written
+# fill MIB: write a file of this much more than is accepted and free; prints the MiB that were not
+# written
 fill() {
 	mib=$((($(meminfo_bytes MemFree) - $(vmstat_bytes) >> 20) + $1))
 	dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
@@ -36,16 +37,16 @@ begin 31
 
 # The OOM killer must not choose the shell that starts a hog.
 echo -1000 >/proc/self/oom_score_adj
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
-# Fixed watermarks.
+# Keep the watermarks as they are.
 echo 0 >/proc/sys/vm/watermark_boost_factor
 mount_fill
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 
 is "a policy for another version of the contract is refused" \
 	"$(insert version=1000)" "Invalid argument"
-is "and does not stay" "$(ls -d /sys/module/ua_nothing 2>/dev/null)" ""
+is "the refused policy is not loaded" "$(ls -d /sys/module/ua_nothing 2>/dev/null)" ""
 
 for claim in 0 1000; do
 	# Accepted memory is fragmented, so high orders need blocks.
@@ -59,26 +60,26 @@ for claim in 0 1000; do
 		lacked=$((lacked + $(reported lacked)))
 	done
 	# Twelve, because a kernel with checkers may free pages that merge to some block.
-	holds "the zone had nothing for ten of them or more" $lacked -ge 10
-	holds "it was asked, and told of each failure ($lacked)" "$(counted failed)" -ge $lacked \
+	holds "the zone had no free block for at least ten of them" $lacked -ge 10
+	holds "the policy was called for each failure, and for other allocations ($lacked)" "$(counted failed)" -ge $lacked \
 		-a "$(counted asked)" -gt "$(counted failed)"
 	work release
 
 	unaccepted=$(vmstat_bytes)
 	failed=$(counted failed)
 	is "a file beyond what is accepted: all is written" "$(fill 64)" 0
-	holds "from what was unaccepted" "$((unaccepted - $(vmstat_bytes)))" -ge $((64 << 20))
-	holds "a block for each failure at most" "$((unaccepted - $(vmstat_bytes)))" \
+	holds "unaccepted memory was accepted for it" "$((unaccepted - $(vmstat_bytes)))" -ge $((64 << 20))
+	holds "at most one block was accepted for each failure" "$((unaccepted - $(vmstat_bytes)))" \
 		-le $((($(counted failed) - failed) * BLOCK))
 	rm $FILL/fill
 	work contig second
-	is "contiguous memory is had, too, and it is told" "$(reported result blocks) $(counted told)" "0 1 1"
+	is "a contiguous allocation succeeds, and the policy is told of its block" "$(reported result blocks) $(counted told)" "0 1 1"
 	rmmod ua_nothing
 done
 
-# Without it the kernel's own policy is back, whose goal is above the watermarks.
+# After unloading, the kernel's own policy decides again, whose goal is above the watermarks.
 work burst 5
-holds "unloaded, the kernel accepts up to the watermark again" "$(reported blocks)" -ge 4
+holds "after unloading the kernel accepts up to the watermark again" "$(reported blocks)" -ge 4
 
 # Until memory is used up. Only a process that wants more than there is may die.
 insert
@@ -87,16 +88,16 @@ mib=$(($(meminfo_bytes MemFree) - $(promo_bytes) >> 20))
 dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
 is "nearly all memory for a file" "$(stat -c %s $FILL/fill)" $((mib << 20))
 is "no process was killed, nothing failed" "$(oom_kills) $(complaints 'Call Trace')" "$kills "
-holds "what is unaccepted is part of what is left" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
+holds "all unaccepted memory is free memory" "$(vmstat_bytes)" -le "$(meminfo_bytes MemFree)"
 "$HERE/hog" 256
 is "a process that wants more than that dies" "$? $(oom_kills)" "137 $((kills + 1))"
-is "when nothing is left to be accepted" "$(vmstat_bytes) $(emu pages_pending)" "0 0"
+is "nothing is unaccepted when it dies" "$(vmstat_bytes) $(emu pages_pending)" "0 0"
 is "the kernel has no other complaint" "$(complaints)" ""
 dmesg -c >/dev/null
 
 rmmod ua_nothing
 rmmod ua_workload
 umount $FILL
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 clean_log
 ktap_finished

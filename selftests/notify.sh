@@ -18,7 +18,7 @@ cpus_of() {
 	awk '/Cpus_allowed_list/ { print $2 }' "/proc/$1/status"
 }
 
-# The number of the last block of memory that is not in use.
+# Takes the last block of memory offline that can be, and prints its number.
 offline_block() {
 	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
 		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
@@ -31,7 +31,7 @@ begin 21
 load
 start=$(get unaccepted_bytes)
 
-# The CPU of the last node goes away, its thread moves, and moves back.
+# The CPU of the last node goes offline: its thread moves away, and later back.
 echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
 nodes=$(get acceptor/pids | wc -w)
 pid=$(last_thread)
@@ -39,20 +39,19 @@ home=$(cpus_of "$pid")
 echo 0 >/sys/devices/system/cpu/cpu1/online
 before=$(get accepted_background_bytes)
 wait_for '[ "$(get accepted_background_bytes)" -ge $((before + nodes * 2 * BLOCK)) ]'
-holds "without CPU 1 it goes on" "$(get accepted_background_bytes)" -gt "$before"
-is "with the same threads" "$(last_thread)" "$pid"
+holds "the acceptor goes on without CPU 1" "$(get accepted_background_bytes)" -gt "$before"
+is "its threads are the same" "$(last_thread)" "$pid"
 echo 1 >/sys/devices/system/cpu/cpu1/online
-is "when it is back, so is the thread" "$(cpus_of "$pid")" "$home"
-# A mode that is written meanwhile takes effect as well.
+is "when CPU 1 is online again, the thread is back on it" "$(cpus_of "$pid")" "$home"
+# A thread that was started while the CPU was offline moves as well.
 echo 0 >/sys/devices/system/cpu/cpu1/online
 echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
 pid=$(last_thread)
 echo 1 >/sys/devices/system/cpu/cpu1/online
-is "one that began without it, too" "$(cpus_of "$pid")" "$home"
+is "a thread that was started without CPU 1 moves to it" "$(cpus_of "$pid")" "$home"
 
-# Memory goes offline: the kernel accepts the unaccepted part of it, and the acceptor stands
-# back. Its threads have a low priority, so they may only run when it is over; they may even
-# miss it once.
+# Memory goes offline: the kernel accepts the unaccepted part of it, and the acceptor pauses. Its
+# threads have a low priority, so they may not run before it is over: try more than once.
 held=$(hits offlining)
 echo "mode=all bytes_per_second=2M" >$SYS/acceptor/params
 for pid in $(get acceptor/pids); do
@@ -67,33 +66,33 @@ until [ "$(hits offlining)" -gt "$held" ] || [ $tries = 20 ]; do
 done
 is "memory can be taken offline" "$(cat "$MEMORY/memory$block/state")" offline
 agree "the counters agree"
-is "nothing is unaccepted in it" "$(get state)" running
+is "the acceptor is still running" "$(get state)" running
 before=$(get accepted_background_bytes)
 wait_for '[ "$(get accepted_background_bytes)" -gt "$before" ]'
-holds "the acceptor goes on behind it" "$(get accepted_background_bytes)" -gt "$before"
-holds "it stood back meanwhile" "$(hits offlining)" -gt "$held"
+holds "the acceptor goes on after that" "$(get accepted_background_bytes)" -gt "$before"
+holds "the acceptor paused meanwhile" "$(hits offlining)" -gt "$held"
 echo online >"$MEMORY/memory$block/state"
-is "and the memory comes back" "$(cat "$MEMORY/memory$block/state")" online
-agree "the counters agree still"
+is "the memory can be brought online again" "$(cat "$MEMORY/memory$block/state")" online
+agree "the counters agree after that"
 
-# Hibernation: the binding "observe" ignores it; otherwise everything is accepted before. There
-# is no swap to write an image to, but the kernel copies memory before it notices.
+# Hibernation: with the binding "observe" it is refused; otherwise everything is accepted first.
+# There is no swap to write an image to, but the kernel only notices after it has copied memory.
 echo off >$SYS/acceptor/mode
 unaccepted=$(get unaccepted_bytes)
 unload
 insmod "$KO" binding=observe
-is "hibernation is refused while we may only look" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
-is "and nothing accepted" "$(get unaccepted_bytes)" "$unaccepted"
-is "the log says why" "$(dmesg | grep -c 'no hibernation with memory unaccepted')" 1
+is "hibernation is refused with the binding observe" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
+is "nothing was accepted for it" "$(get unaccepted_bytes)" "$unaccepted"
+is "the log has the cause" "$(dmesg | grep -c 'no hibernation with memory unaccepted')" 1
 unload
 load
 answer=$(onewrite /sys/power/state disk)
-holds "otherwise it gets as far as having no swap ($answer)" "$answer" != EOPNOTSUPP
-is "all was accepted before" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $unaccepted"
-is "which the log says" "$(dmesg | grep -c 'accepting .* MiB before hibernation')" 2
-is "the guest lives" "$(get state)" complete
+holds "with the usual binding hibernation fails for another reason ($answer)" "$answer" != EOPNOTSUPP
+is "everything was accepted first" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $unaccepted"
+is "the log says so" "$(dmesg | grep -c 'accepting .* MiB before hibernation')" 2
+is "the guest works after that" "$(get state)" complete
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

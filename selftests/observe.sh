@@ -15,11 +15,11 @@ only_looks() {
 	is "state" "$(get state)" idle
 	is "reason" "$(get reason)" \
 		"memory is unaccepted and nothing asks for it; cannot accept: $1"
-	agree "it counts"
-	is "accept" "$(onewrite $SYS/accept 4M)" EOPNOTSUPP
-	is "accept, in debugfs" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP
-	is "accept, whatever it is" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
-	is "the acceptor" "$(onewrite $SYS/acceptor/mode all)" EOPNOTSUPP
+	agree "the counters agree"
+	is "a write to accept fails" "$(onewrite $SYS/accept 4M)" EOPNOTSUPP
+	is "a write to accept in debugfs fails" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP
+	is "a write of no amount fails in the same way" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
+	is "the acceptor cannot be started" "$(onewrite $SYS/acceptor/mode all)" EOPNOTSUPP
 	is "nothing was accepted" "$(vmstat_bytes)" "$unaccepted"
 }
 
@@ -37,12 +37,12 @@ is "the log names the function" \
 	"$(dmesg | grep -c 'unaccepted: the kernel has no function accept_pag_, cannot accept')" 1
 unload
 
-# One that takes kernel_read(), which has four arguments, for it. What calls a function
-# with another prototype corrupts memory.
+# A copy that looks for kernel_read() instead, which has four arguments. Calling a function with a
+# wrong prototype corrupts memory.
 KO=$HERE/unaccepted-other-prototype.ko
 load
 only_looks "the kernel's kernel_read() takes other arguments than a page"
-is "the log says so" \
+is "the log has the cause" \
 	"$(dmesg | grep -c "unaccepted: the kernel's kernel_read() takes other arguments")" 1
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0

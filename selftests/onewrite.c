@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * onewrite [-u UID] FILE [DATA]: one write(2) of DATA, or of stdin, and the name
- * of what came of it on stdout: "ok", "short", or the errno. A shell's echo would
- * write in pieces and only say it in prose. With -u as that user.
+ * onewrite [-u UID] FILE [DATA]: make one write(2) of DATA, or of stdin, and print
+ * its result: "ok", "short", or the name of the errno. The echo of a shell may
+ * write in pieces, and prints the errno as prose. With -u it writes as that user.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -39,7 +39,10 @@ static void become(const char *uid)
 
 int main(int argc, char **argv)
 {
-	/* No SA_RESTART: the answer to an interrupted write shall be seen. */
+	/*
+	 * No SA_RESTART: an interrupted write must return, so that its errno is
+	 * printed.
+	 */
 	const struct sigaction action = { .sa_handler = nothing };
 	size_t len = 0;
 	ssize_t got;

@@ -10,8 +10,8 @@
 [ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
 [ -e /sys/kernel/tracing/trace_clock ] || mount -t tracefs none /sys/kernel/tracing
 
-# 10 blocks a second, so 10 in this period, which allows for the time between reading the clock
-# and the event.
+# 10 blocks a second. So 10 at most in this period, which is shorter than a second because of the
+# time between reading the clock and the event.
 RATE=$((10 * BLOCK))
 STRETCH=0.97
 
@@ -19,19 +19,19 @@ background() {
 	get accepted_background_bytes
 }
 
-# blocks N: wait until so many more were accepted
+# blocks N: wait until N more were accepted
 stood_still=0
 blocks() {
 	before=$(background)
 	wait_for "[ \"\$(background)\" -ge $((before + $1 * BLOCK)) ]" || stood_still=1
 }
 
-# The times at which blocks were begun, in seconds; a line each.
+# Prints the times at which blocks were begun, in seconds, a line each.
 begun() {
 	sed -n 's/.* \([0-9.]*\): accept_begin: .*cause=background.*/\1/p' $TRACE/trace
 }
 
-# The most blocks that were begun in any stretch of time.
+# Prints the largest number of blocks that were begun in any period of $STRETCH seconds.
 most() {
 	begun | awk -v stretch=$STRETCH '
 		{ at[NR] = $1; while (at[NR] - at[first + 1] >= stretch) first++ }
@@ -43,7 +43,8 @@ longest_gap() {
 	begun | awk 'NR > 1 && $1 - last > gap { gap = $1 - last } { last = $1 } END { print int(gap) }'
 }
 
-# How often a thread at PERCENT began before it had rested for what its last block took.
+# too_early PERCENT: how often a thread with this share of a CPU began a block too early after the
+# last
 too_early() {
 	awk -v percent="$1" '
 		/cause=background/ {
@@ -66,7 +67,7 @@ params() {
 	echo "$*" >$SYS/acceptor/params || ktap_exit_fail_msg "refused: $*"
 }
 
-# The machine is suspended for some seconds, as far as the freezing of all tasks.
+# Suspends the machine for some seconds; pm_test stops after all tasks are frozen.
 sleeps=0
 [ ! -e /sys/power/pm_test ] || sleeps=1
 machine_sleeps() {
@@ -94,22 +95,22 @@ blocks 12
 date -s "@$((today - 86400))" >/dev/null
 blocks 12
 date -s "@$today" >/dev/null
-holds "the clock was set, a day ahead and back: at most 10 blocks begin in $STRETCH s (here: $(most))" \
+holds "while the clock is set a day ahead and back, at most 10 blocks begin in $STRETCH s (here: $(most))" \
 	"$(most)" -le 10
 echo 0 >/sys/devices/system/cpu/cpu1/online
 blocks 12
 echo 1 >/sys/devices/system/cpu/cpu1/online
 blocks 12
-holds "a CPU went and came: no more (here: $(most))" "$(most)" -le 10
+holds "while a CPU goes offline and online, at most 10 begin (here: $(most))" "$(most)" -le 10
 if [ $sleeps = 1 ]; then
 	machine_sleeps
 	blocks 15
-	holds "asleep nothing was accepted for $(longest_gap) s" "$(longest_gap)" -ge 4
-	holds "and nothing made up for (here: $(most))" "$(most)" -le 10
+	holds "while suspended nothing was accepted for $(longest_gap) s" "$(longest_gap)" -ge 4
+	holds "after that at most 10 begin (here: $(most))" "$(most)" -le 10
 fi
-is "nor has it ever stood still" "$stood_still" 0
+is "the acceptor never stopped accepting" "$stood_still" 0
 params "mode=off"
-is "each block was seen to begin" "$(begun | wc -l)" $((($(background) - first) / BLOCK))
+is "the trace has an event for each block" "$(begun | wc -l)" $((($(background) - first) / BLOCK))
 
 # The share of a CPU: after each block a rest in proportion, alone and in pairs.
 ccemu set cost_2m 5000000
@@ -118,9 +119,9 @@ params "mode=all threads_per_node=1 bytes_per_second=0 cpu_percent=25"
 blocks 30
 params "mode=off"
 is "at 25 % of a CPU, each block is followed by a rest three times as long" "$(too_early 25)" 0
-holds "of $(begun | wc -l) blocks" "$(begun | wc -l)" -ge 30
+holds "that was seen for $(begun | wc -l) blocks" "$(begun | wc -l)" -ge 30
 
-# Twice as many busy tasks as CPUs: they must hardly be slowed down.
+# Twice as many busy tasks as CPUs: the acceptor must hardly slow them down.
 i=0
 hogs=
 while [ $i -lt $((2 * $(nproc))) ]; do
@@ -134,18 +135,18 @@ t0=$(now_ms)
 wait_for '[ $(($(now_ms) - t0)) -ge 8000 ]'
 cpu=$((($(get acceptor/cpu_ns) - cpu) / 1000000))
 t0=$(($(now_ms) - t0))
-holds "beside hogs it has a fifth of a CPU at most ($cpu of $t0 ms)" "$cpu" -le $((t0 / 5))
+holds "while other tasks use all CPUs, the acceptor uses a fifth of one at most ($cpu of $t0 ms)" "$cpu" -le $((t0 / 5))
 # shellcheck disable=SC2086  # a list
 kill $hogs
 wait
 stood_still=0
 blocks 4
-is "and goes on when they are gone" "$stood_still" 0
+is "the acceptor goes on when they have ended" "$stood_still" 0
 
 params "mode=off"
 is_balanced "the causes make up the start" "$start"
 onewrite $SYS/accept all >/dev/null
-is "and at last everything" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is "everything can be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
 clean_log

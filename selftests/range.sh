@@ -22,20 +22,20 @@ takes() {
 	small=$(emu accept_4k)
 	bits=$(table_field bits_set)
 	is "$1 is taken" "$(onewrite $FILE "$1")" ok
-	is "  and those $count blocks, no others" "$(blocks . | cmp - /tmp/left && echo same)" same
-	is "  which is counted" \
+	is "  accepts those $count blocks, no others" "$(blocks . | cmp - /tmp/left && echo same)" same
+	is "  the counters change by these blocks" \
 		"$(($(get accepted_user_bytes) - user)) $((unaccepted - $(get unaccepted_bytes)))" \
 		"$((count * BLOCK)) $((count * BLOCK))"
-	is "  and the emulator saw a 2M page for each bit that went" \
+	is "  the emulator saw a 2M page for each bit that was cleared" \
 		"$(($(emu accept_2m) - big)) $(($(emu accept_4k) - small))" \
 		"$((bits - $(table_field bits_set))) 0"
-	is "  and it reads back" "$(get accept_range)" \
+	is "  the range reads back" "$(get accept_range)" \
 		"$(printf '%s asked 0x%x-0x%x rounded %d accepted' "${asked:-$1}" \
 			$(($2 * BLOCK)) $(($3 * BLOCK)) $((count * BLOCK)))"
 	asked=
 }
 
-# hex BLOCK [OFFSET]: an address
+# hex BLOCK [OFFSET]: address of a block, plus OFFSET bytes
 hex() {
 	printf '0x%x' $(($1 * BLOCK + ${2-0}))
 }
@@ -46,7 +46,7 @@ load
 is "nothing was written yet" "$(get accept_range)" none
 is "no error either" "$(get accept_error)" none
 is "its mode" "$(stat -c %a $FILE)" 600
-is "not for everybody" "$(onewrite -u 65534 $FILE 1G+4M)" "open EACCES"
+is "other users may not write it" "$(onewrite -u 65534 $FILE 1G+4M)" "open EACCES"
 
 # The map of this machine: unaccepted, a hole, accepted, unaccepted, accepted.
 low=$(blocks . | sed -n 10p)
@@ -100,7 +100,7 @@ is "a NUL inside: EINVAL" "$(printf '1G\0+4M' | onewrite $FILE)" EINVAL
 is "  and nothing changed" "$(everything)" "$before"
 is "the error says so" "$(get accept_error | cut -d ' ' -f 2-)" "-22 accept_range that is no range"
 t0=$(get accept_error | cut -d . -f 1)
-holds "and when" "$t0" -le "$(($(now_ms) / 1000))" -a "$t0" -ge "$(($(now_ms) / 1000 - 60))"
+holds "the error has a time of the last minute" "$t0" -le "$(($(now_ms) / 1000))" -a "$t0" -ge "$(($(now_ms) / 1000 - 60))"
 
 # A signal ends it; what was accepted stays accepted, and is reported.
 ccemu set cost_2m 5000000
@@ -113,14 +113,14 @@ wait $pid
 ccemu set cost_2m 0
 is "a signal ends it" "$(cat /tmp/answer)" EINTR
 done=$(($(get accepted_user_bytes) - user))
-holds "in the middle" "$(get unaccepted_bytes)" -gt 0
-is "what was done is reported" "$(get accept_range)" "0x0-$(hex "$end") asked 0x0-$(hex "$end") rounded $done accepted"
-is "so is the end" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept_range a signal came"
+holds "memory is still unaccepted then" "$(get unaccepted_bytes)" -gt 0
+is "accept_range shows what was accepted" "$(get accept_range)" "0x0-$(hex "$end") asked 0x0-$(hex "$end") rounded $done accepted"
+is "accept_error shows the signal" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept_range a signal came"
 
 takes "0x0-$(hex "$end")" 0 "$end"
 is "nothing is left" "$(get unaccepted_bytes) $(get state) $(emu pages_pending)" "0 complete 0"
 takes "0x0-$(hex "$end")" 0 "$end"
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 unload
 clean_log
 ktap_finished

@@ -1,9 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# reload.sh [TIMES]: can the module be loaded and unloaded, and its threads change their mode,
-# while four processes allocate and free memory, without losing any? Each process has CHURN_MIB,
-# and pauses for CHURN_MS.
+# reload.sh [TIMES]: can the module be loaded and unloaded, and its mode be changed, while four
+# processes allocate and free memory? Is no memory lost? Each process has CHURN_MIB, and pauses
+# for CHURN_MS.
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 29)) ] || skip_all "needs 512 MiB of unaccepted memory"
@@ -35,7 +35,7 @@ settled_free() {
 	meminfo_bytes MemFree
 }
 
-# Leave work that is interrupted when the module is unloaded, or a change that has just begun.
+# disturb NUMBER: start work that unloading interrupts, or change settings just before it.
 disturb() {
 	case $1 in
 	1) onewrite $SYS/accept 4M >/dev/null ;;
@@ -58,8 +58,8 @@ disturb() {
 
 begin 12
 
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB; KASAN
-# keeps objects back, up to a share of memory.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB. KASAN does
+# not free objects at once, up to a share of memory.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 quarantine=0
 ! grep -q ' kasan_quarantine_put$' /proc/kallsyms || quarantine=$(($(meminfo_bytes MemTotal) / 32))
@@ -72,7 +72,7 @@ start=$(vmstat_bytes)
 
 # A block takes 20 ms, so that there is something to interrupt.
 ccemu set cost_2m 10000000
-# Allocations soon want more than is accepted.
+# Raise the watermarks, so that allocations soon need more than is accepted.
 free_kb=$(($(meminfo_bytes MemFree) - start >> 10))
 first_min=$(cat $MIN)
 echo $((free_kb / 3)) >$MIN
@@ -94,7 +94,7 @@ while [ $i -lt "$times" ]; do
 	[ $((i % (times / 10))) != 1 ] || ! allocations_accept || ours=$((ours + 1))
 	usleep $((i * 7919 % 20000))
 	rmmod unaccepted || bad=$((bad + 1))
-	# The task whose big write was cut short by rmmod got an error.
+	# A write under way at rmmod must have returned an error, unless it was faster.
 	if [ "$writer" ]; then
 		wait $writer
 		grep -q 'ENODEV\|ENOENT\|ok' /tmp/answer || bad=$((bad + 1))
@@ -102,9 +102,9 @@ while [ $i -lt "$times" ]; do
 	# Ten times in all, because it takes time and unaccepted memory.
 	[ $((i % (times / 10))) != 0 ] || ! allocations_accept || gaps=$((gaps + 1))
 done
-is "$times loads and unloads, none went wrong" "$bad" 0
-is "with the module in, allocations are served" "$ours" 10
-is "and with it out, when the kernel accepts by itself" "$gaps" 10
+is "$times loads and unloads without an error" "$bad" 0
+is "allocations accept while the module is loaded" "$ours" 10
+is "allocations accept while it is not loaded" "$gaps" 10
 
 is "no process was killed meanwhile" "$(pidof hog | wc -w)" 4
 killall hog
@@ -112,18 +112,18 @@ wait
 echo "$first_min" >$MIN
 umount $FILL || ktap_exit_fail_msg "the file system is still in use"
 
-is "what the kernel manages is the same" "$(meminfo_bytes MemTotal)" "$total"
+is "MemTotal is the same" "$(meminfo_bytes MemTotal)" "$total"
 lost=$((free - $(settled_free)))
 holds "no memory was lost (difference $((lost / 1024)) kB)" "$lost" -lt $(((16 << 20) + quarantine))
 
 load
 agree "the counters agree"
-holds "something was accepted on the way" "$(get unaccepted_bytes)" -lt "$start"
+holds "some memory was accepted" "$(get unaccepted_bytes)" -lt "$start"
 ccemu set cost_2m 0
 onewrite $SYS/accept all >/dev/null
 is "everything can still be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no page was touched before" "$(emu bad_access)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

@@ -13,7 +13,8 @@ COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_failures shortfalls"
 
-# The directories of a kind: of all nodes, or of all zones, of one node or of all nodes
+# Prints the directories of all nodes. zone_dirs [NODE]: those of all zones, of one node or of
+# all.
 node_dirs() {
 	(cd $SYS && ls -d node[0-9]*)
 }
@@ -48,7 +49,7 @@ others() {
 	done
 }
 
-# highest NODE: its zone from which a trigger takes first
+# highest NODE: the zone of the node in which a write to accept begins
 highest() {
 	for dir in $(zone_dirs "$1"); do
 		[ "$(get "$dir/unaccepted_bytes")" = 0 ] || last=$dir
@@ -56,7 +57,7 @@ highest() {
 	echo "$last"
 }
 
-# asks DIR DATA BYTES ZONE: a trigger there takes so much from that zone
+# asks DIR DATA BYTES ZONE: writing DATA to accept in DIR accepts BYTES, all of them in ZONE
 asks() {
 	rest=$(others "$4")
 	unaccepted=$(get "$4/unaccepted_bytes")
@@ -66,7 +67,7 @@ asks() {
 	is "  takes $3 from $4" "$((unaccepted - $(get "$4/unaccepted_bytes"))) $(($(get "$4/accepted_user_bytes") - user)) $(($(get accepted_user_bytes) - total))" \
 		"$3 $3 $3"
 	is "  and nothing from others" "$(others "$4")" "$rest"
-	is "  the progress is its own" "$(get accept_progress)" "$3 $3"
+	is "  accept_progress shows this write" "$(get accept_progress)" "$3 $3"
 }
 
 begin 68
@@ -88,19 +89,19 @@ for node in node1 node0; do
 done
 adds_up "the counters add up"
 
-# A zone has no more than it has.
+# A write of more than a zone has unaccepted accepts only that zone.
 zone=$(zone_dirs node0 | grep DMA32)
 asks "$zone" all "$(get "$zone/unaccepted_bytes")" "$zone"
 asks "$zone" 1G 0 "$zone"
-is "no error is not one" "$(get accept_error)" none
+is "that is not recorded as an error" "$(get accept_error)" none
 
-# Bad input, and users without the right.
+# Bad input, and users without permission.
 for dir in node1 "$(highest node1)"; do
 	refused "$SYS/$dir/accept" abc EINVAL
-	is "  is the error of that file" "$(get accept_error | cut -d ' ' -f 2-)" "-22 $dir/accept that is no amount"
+	is "  accept_error names that file" "$(get accept_error | cut -d ' ' -f 2-)" "-22 $dir/accept that is no amount"
 	refused "$SYS/$dir/accept" 101% ERANGE
 	refused "$SYS/$dir/accept" 0 EINVAL
-	is "  and it is not for everybody" "$(onewrite -u 65534 "$SYS/$dir/accept" 4M)" "open EACCES"
+	is "  other users may not write it" "$(onewrite -u 65534 "$SYS/$dir/accept" 4M)" "open EACCES"
 done
 
 # A whole node.
@@ -109,20 +110,20 @@ is "node1 is accepted" "$(onewrite $SYS/node1/accept all) $(get node1/unaccepted
 is "node0 is not" "$(get node0/unaccepted_bytes) $(get unaccepted_bytes)" "$left $left"
 is "state" "$(get state)" idle
 is "the map of node1 has nothing unaccepted" "$(grep -c '^0x.*[.+*]' $DBG/node1/map)" 0
-holds "that of node0 has" "$(grep -c '^0x.*[.+*]' $DBG/node0/map)" -gt 0
-is "the map is that of both" "$(tail -n +2 $DBG/map)" \
+holds "the map of node0 has unaccepted memory" "$(grep -c '^0x.*[.+*]' $DBG/node0/map)" -gt 0
+is "the map of the machine is that of both nodes" "$(tail -n +2 $DBG/map)" \
 	"$(tail -n +2 $DBG/node0/map; tail -n +2 $DBG/node1/map)"
-is "all say that they agree" "$(tail -n 1 $DBG/audit)" consistent
+is "the audit is consistent" "$(tail -n 1 $DBG/audit)" consistent
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get state)" = complete ]'
 is "accepted by the acceptor: counted for node0 alone" \
 	"$(get node1/accepted_background_bytes) $(get node0/accepted_background_bytes)" \
 	"0 $(get accepted_background_bytes)"
 adds_up "the counters add up"
-is "the longest is that of some zone" \
+is "accept_max_ns is the largest of all zones" \
 	"$(for dir in $(zone_dirs); do get "$dir/accept_max_ns"; done | sort -n | tail -n 1)" "$(get accept_max_ns)"
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 unload
-is "unloading takes all directories away" "$(ls -d $SYS 2>/dev/null)" ""
+is "unloading removes all directories" "$(ls -d $SYS 2>/dev/null)" ""
 clean_log
 ktap_finished

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Does a signal stop a trigger at the next block, with the accounts in order?
+# Does a signal stop a write to accept at the next block, and are the counters right then?
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
@@ -26,15 +26,15 @@ for signal in INT TERM KILL; do
 	holds "SIG$signal ends it within a block" \
 		"$(($(get accepted_user_bytes) - seen))" -le $BLOCK
 	[ $signal = KILL ] || is "the writer is told EINTR" "$(cat /tmp/answer)" EINTR
-	holds "before the end" "$(get unaccepted_bytes)" -gt 0
-	agree "and the counters agree"
-	is_balanced "and balance" "$start"
+	holds "memory is still unaccepted then" "$(get unaccepted_bytes)" -gt 0
+	agree "the counters agree"
+	is_balanced "what the causes accepted makes up the difference" "$start"
 done
 
 ccemu set cost_2m 0
 is "idle again" "$(get state)" idle
-is "a trigger goes on from there" "$(onewrite $SYS/accept all)" ok
-is "to the end" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
+is "another write accepts the rest" "$(onewrite $SYS/accept all)" ok
+is "nothing is left unaccepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 unload
 clean_log
 ktap_finished

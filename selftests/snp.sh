@@ -37,11 +37,11 @@ load
 remember
 is "64M are accepted" "$(onewrite $SYS/accept 64M)" ok
 units=$(units)
-holds "as 32 units, and the guard behind ($units)" "$units" -ge 31 -a "$units" -le 33
+holds "these are 32 units and the guard unit ($units)" "$units" -ge 31 -a "$units" -le 33
 is "each is one 2M page, asked for and validated once" \
 	"$(delta psc_2m accept_2m)" "$units $units "
 is "there is no 4K page" "$(delta psc_4k accept_4k size_mismatch)" "0 0 0 "
-# With our patches interrupts are enabled after each unit.
+# With patches/, a request is for one unit, because interrupts are enabled after each.
 requests=16
 [ "$BINDING" = stock ] || requests=$units
 is "each block is one request, or each unit: $requests" "$(delta map_gpa)" "$requests "
@@ -49,7 +49,7 @@ is "each block is one request, or each unit: $requests" "$(delta map_gpa)" "$req
 # A host may return before a request is done; the kernel asks again for the rest.
 ccemu set psc_batch 1
 remember
-is "16M, page by page" "$(onewrite $SYS/accept 16M)" ok
+is "16M are accepted, one page per request" "$(onewrite $SYS/accept 16M)" ok
 units=$(units)
 holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
 is "each page is a request, and none was asked for twice" \
@@ -59,30 +59,30 @@ ccemu set psc_batch 0
 # A host that has only 4K pages agrees to 2M, and then PVALIDATE reports the mismatch.
 ccemu set max_level 0
 remember
-is "16M of a host that has but 4K pages" "$(onewrite $SYS/accept 16M)" ok
+is "16M are accepted on a host that has only 4K pages" "$(onewrite $SYS/accept 16M)" ok
 units=$(units)
 holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
-is "asked for as 2M" "$(delta psc_2m psc_4k)" "$units 0 "
-is "refused as 2M, validated as 4K" \
+is "the request is for 2M pages" "$(delta psc_2m psc_4k)" "$units 0 "
+is "validation fails for 2M and succeeds for 4K" \
 	"$(delta accept_2m size_mismatch accept_4k)" "0 $units $((units * 512)) "
 ccemu set max_level 2
 remember
-is "2M pages again" "$(onewrite $SYS/accept 4M) $(delta psc_4k accept_4k size_mismatch)" "ok 0 0 0 "
+is "with 2M pages again, there are only 2M pages" "$(onewrite $SYS/accept 4M) $(delta psc_4k accept_4k size_mismatch)" "ok 0 0 0 "
 agree "the counters agree"
 
 # Only once, because 6.12 does not forget the page by which this CPU talked to the host: it uses
 # a spare one from then on, and panics the next time.
 echo 0 >/sys/devices/system/cpu/cpu1/online
-is "CPU 1 goes" "$(nproc)" 1
+is "CPU 1 goes offline" "$(nproc)" 1
 echo 1 >/sys/devices/system/cpu/cpu1/online
-is "and comes back" "$(nproc)" 2
-is "it can accept" "$(taskset 2 "$HERE/onewrite" $SYS/accept 4M)" ok
+is "CPU 1 comes online" "$(nproc)" 2
+is "CPU 1 can accept" "$(taskset 2 "$HERE/onewrite" $SYS/accept 4M)" ok
 is "no page was validated twice" "$(emu already_accepted)" 0
-is "none was touched before" "$(emu bad_access)" 0
-is "private memory was not looked at as shared" "$(emu wrong_alias)" 0
+is "no page was touched before it was accepted" "$(emu bad_access)" 0
+is "private memory was not accessed as shared" "$(emu wrong_alias)" 0
 insmod "$WORK_KO" || ktap_exit_fail_msg "cannot load $WORK_KO"
 work alias private
-is "unless one does so" "$(emu wrong_alias)" 1
+is "such an access is counted" "$(emu wrong_alias)" 1
 rmmod ua_workload
 unload
 clean_log

@@ -11,7 +11,7 @@ WHAT=/tmp/stress
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-# writes SEED: what one of the writers does, "FILE DATA" each, in its own order.
+# writes SEED: prints what one of the writers does, as lines "FILE DATA", in an order of its own.
 # Most writes take effect; few accept, so that some memory stays unaccepted to the end.
 writes() {
 	awk -v seed="$1" -v dirs="$DIRS" -v top="$TOP_MIB" '
@@ -40,7 +40,7 @@ writes() {
 		}'
 }
 
-# A shell builtin writes, without a process for each word, which makes for more writes.
+# Writes with a shell builtin, because a process for each write would make fewer writes.
 writer() {
 	writes "$1" >$WHAT/writes-"$1"
 	while [ -e $WHAT/go ]; do
@@ -53,7 +53,7 @@ writer() {
 	echo "$count" >$WHAT/wrote-"$1"
 }
 
-# Every file that can be read stays there and readable, whatever is written meanwhile.
+# Every file that can be read must stay readable, whatever is written meanwhile.
 reader() {
 	while [ -e $WHAT/go ]; do
 		while read -r file; do
@@ -65,12 +65,12 @@ reader() {
 	echo "$count" >$WHAT/read-"$1"
 }
 
-# sum FILE...: of the numbers in them
+# sum FILE...: the sum of the numbers in these files
 sum() {
 	cat "$@" | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
 }
 
-# sum_zones NAME: of what the zones' directories say
+# sum_zones NAME: the sum of this file over all zones
 sum_zones() {
 	sum $SYS/node*/*/"$1"
 }
@@ -101,27 +101,27 @@ ccemu set cost_2m 0
 echo off >$SYS/acceptor/mode
 
 echo "# $(sum $WHAT/wrote-*) writes, $(sum $WHAT/read-*) readings in $SECONDS_LONG s"
-holds "each wrote" "$(cat $WHAT/wrote-* | grep -cvx 0)" = $EACH
-holds "each read" "$(cat $WHAT/read-* | grep -cvx 0)" = $EACH
+holds "each writer wrote" "$(cat $WHAT/wrote-* | grep -cvx 0)" = $EACH
+holds "each reader read" "$(cat $WHAT/read-* | grep -cvx 0)" = $EACH
 is "no reading failed" "$(cat $WHAT/bad-*)" ""
 holds "something was accepted" "$(get unaccepted_bytes)" -lt "$start"
 
-is "what is left is what vmstat says" "$(get unaccepted_bytes)" "$(vmstat_bytes)"
+is "unaccepted_bytes is that of vmstat" "$(get unaccepted_bytes)" "$(vmstat_bytes)"
 gone=$((start - $(get unaccepted_bytes)))
-is "all that is gone has a cause" "$gone" $(($(get accepted_user_bytes) + \
+is "the causes add up to what was accepted" "$gone" $(($(get accepted_user_bytes) + \
 	$(get accepted_background_bytes) + $(get accepted_watermark_bytes) + \
 	$(get accepted_fallback_bytes) + $(get accepted_isolation_bytes) + $(get accepted_other_bytes)))
-is "each of our blocks was one call" $(($(get accept_calls) * BLOCK)) $(($(get accepted_user_bytes) + \
+is "there is a call for each block that the module accepted" $(($(get accept_calls) * BLOCK)) $(($(get accepted_user_bytes) + \
 	$(get accepted_background_bytes) + $(get accepted_watermark_bytes) + $(get accepted_fallback_bytes)))
-is "none failed" "$(get accept_failures)" 0
-holds "the emulator was called" "$(emu accept_calls)" -gt "$calls"
+is "no call failed" "$(get accept_failures)" 0
+holds "the emulator saw acceptances" "$(emu accept_calls)" -gt "$calls"
 for name in unaccepted_bytes accepted_user_bytes accepted_background_bytes accepted_other_bytes; do
-	is "the zones' $name make the whole" "$(sum_zones $name)" "$(get $name)"
+	is "the zones' $name add up to that of the machine" "$(sum_zones $name)" "$(get $name)"
 done
-is "the audit" "$(tail -n 1 $DBG/audit)" consistent
-is "no page was accepted twice, none touched before" "$(emu already_accepted) $(emu bad_access)" "0 0"
+is "the audit is consistent" "$(tail -n 1 $DBG/audit)" consistent
+is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 onewrite $SYS/accept all >/dev/null
-is "and the rest can be accepted" "$(get state) $(vmstat_bytes)" "complete 0"
+is "the rest can be accepted" "$(get state) $(vmstat_bytes)" "complete 0"
 unload
 clean_log
 ktap_finished

@@ -19,10 +19,10 @@ taken() {
 begin 20
 
 load
-is "not unless asked for" "$(get policy/owner) $(taken)" "kernel "
+is "by default the kernel's function is not replaced" "$(get policy/owner) $(taken)" "kernel "
 unload
 load policy=kernel
-is "nor when told not to" "$(get policy/owner) $(taken)" "kernel "
+is "with policy=kernel the function is not replaced" "$(get policy/owner) $(taken)" "kernel "
 unload
 
 # 7.3 only warns that this sysctl has no effect.
@@ -32,33 +32,33 @@ dmesg | grep -q 'no longer disables ftrace' ||
 	refused="policy=module is impossible: function tracing is off (sysctl kernel.ftrace_enabled) (-EBUSY)"
 insmod "$KO" policy=module 2>/dev/null
 is "policy=module fails if tracing is off" "$([ -d $SYS ] || echo failed)" "${refused:+failed}"
-is "the log says why" "$(dmesg | grep -o 'policy=module is impossible: .*' | sort -u)" "$refused"
+is "the log has the cause" "$(dmesg | grep -o 'policy=module is impossible: .*' | sort -u)" "$refused"
 [ "$refused" ] || unload
 echo 1 >/proc/sys/kernel/ftrace_enabled
 
 load policy=module
 is "the module decides" "$(get policy/owner)" module
 is "the binding is the same" "$(get binding)" stock
-is "the function is taken" "$(taken)" cond_accept_memory
+is "the function is replaced" "$(taken)" cond_accept_memory
 start=$(get unaccepted_bytes)
 want 64
 holds "allocations accept" "$(get unaccepted_bytes)" -lt "$start"
-is "by our policy, not the kernel's" "$(get accepted_other_bytes)" 0
-is_balanced "and the balance holds" "$start"
+is "the module's policy accepted all of it" "$(get accepted_other_bytes)" 0
+is_balanced "the causes and what is left make up the start" "$start"
 holds "no more waits are in the histogram than blocks were accepted" \
 	"$(allocations_waited)" -le "$(get accept_calls)"
-holds "and there are some" "$(allocations_waited)" -gt 0
+holds "there are waits in the histogram" "$(allocations_waited)" -gt 0
 unload
-is "unloading gives it back" "$(taken)" ""
+is "unloading gives the function back" "$(taken)" ""
 before=$(vmstat_bytes)
 want 64
-holds "and the kernel decides again" "$(vmstat_bytes)" -lt "$before"
+holds "the kernel decides again" "$(vmstat_bytes)" -lt "$before"
 
 load policy=module
 onewrite $SYS/accept all >/dev/null
 wait_for '[ -z "$(taken)" ]'
-is "with nothing unaccepted it steps aside by itself" "$(taken)" ""
-is "and says so still" "$(get state)" complete
+is "with nothing unaccepted the module gives the function back" "$(taken)" ""
+is "the state is complete then" "$(get state)" complete
 unload
 is "unloading after that is no error" "$(taken)" ""
 

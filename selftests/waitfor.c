@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * waitfor FILE VALUE TIMEOUT-MS: wait by poll(2) until a file of sysfs says VALUE,
- * or, for !VALUE, anything else. Then, on stdout: how often it was woken, and when it
- * was done, in milliseconds of CLOCK_MONOTONIC; or "timeout" and the number; or the
- * errno of a read that failed.
+ * or, for !VALUE, anything else. Prints how often it was woken, and when the wait
+ * ended, in milliseconds of CLOCK_MONOTONIC; or "timeout" and how often it was woken;
+ * or the errno of a read that failed.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -23,7 +23,7 @@ static long long now_ms(void)
 	return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
 }
 
-/* 1 if the file says so, 0 if not, -1 if it cannot be read any more. */
+/* Returns 1 if the file has the value, 0 if not, -1 if it cannot be read any more. */
 static int says(int fd, const char *value)
 {
 	char buf[256];

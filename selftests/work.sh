@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=sh
 #
-# What the tests share that run the workloads of ua_workload.ko and count the module's events.
-# To be sourced after lib.sh.
+# Functions for tests that run the workloads of ua_workload.ko and count the module's events. To
+# be sourced after lib.sh.
 
 WORK_KO=$HERE/ua_workload.ko
 WORK=/sys/kernel/debug/ua_workload
 TRACE=/sys/kernel/tracing
 
-# work WORKLOAD...: run it, to its end
+# work WORKLOAD...: run a workload to its end
 work() {
 	echo "$*" >$WORK/run || ktap_exit_fail_msg "cannot run: $*"
 }
 
-# reported KEY...: what the last workload said
+# reported KEY...: values that the last workload reported
 reported() {
 	for key; do
 		awk -v key="$key" '$1 == key { printf "%s%s", sep, $2; exit }' sep="$sep" $WORK/report
@@ -22,7 +22,7 @@ reported() {
 	sep=
 }
 
-# traced PATTERN: how many such events there were since mark()
+# traced PATTERN: number of matching events since mark()
 traced() {
 	grep -c ": $1" $TRACE/trace
 }
@@ -61,7 +61,7 @@ added_blocks() {
 	echo $(($(added "$1") / BLOCK))
 }
 
-# are_traced DESCRIPTION COUNTER CAUSE: as many events as blocks
+# are_traced DESCRIPTION COUNTER CAUSE: there are as many events of CAUSE as blocks in COUNTER
 are_traced() {
 	while :; do
 		seen=$(all_counters)

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In a guest that has Debian's python3-drgn and its kernel's symbols: see live.py.
+# Runs live.py in a guest that has Debian's python3-drgn and the symbols of its kernel.
 HERE=$(dirname "$(realpath "$0")")
 cd "$HERE/../unaccepted" || exit 1
 

@@ -1,13 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# In a guest with --dump: brings unaccepted memory into one state after the other. At
-# each of these moments it says what the module, the kernel and the emulator count,
-# and has a vmcore taken, in which drgn is to find the same.
+# In a guest with --dump: brings unaccepted memory into one state after the other. In
+# each state it prints what the module, the kernel and the emulator count, and takes a
+# vmcore, in which drgn must find the same.
 #
-# With an argument that is the only moment, with the module, and nothing is changed.
+# With an argument, there is only one state, with this name, with the module loaded.
 #
-# The files go to the console as "| NAME LINE", for check to read.
+# The files are printed as "| NAME LINE", for the script "check" to read.
 HERE=$(dirname "$(realpath "$0")")
 cd "$HERE/../unaccepted" || exit 1
 
@@ -40,7 +40,7 @@ field() {
 	awk -v key="$1" '$1 == key { print $2 }' $DBG/table
 }
 
-# wait_for CONDITION: a command line that must come true within a minute
+# wait_for CONDITION: repeat a command line until it succeeds, for a minute at most
 wait_for() {
 	tries=0
 	until eval "$1"; do
@@ -61,7 +61,7 @@ moment unloaded
 insmod unaccepted.ko || exit 1
 ccemu set cost_2m 3000000
 echo 40M >$SYS/accept
-# Some blocks of the last node, then the threads rest.
+# The threads accept some blocks of the last node, then they wait at the floor.
 floor=$(($(cat $SYS/unaccepted_bytes) - (32 << 20)))
 echo "mode=all floor_bytes=$floor threads_per_node=2" >$SYS/acceptor/params
 wait_for '[ "$(cat $SYS/unaccepted_bytes)" = '$floor' ]'
@@ -69,13 +69,13 @@ wait_for '! grep -q running $SYS/acceptor/state'
 moment half
 echo off >$SYS/acceptor/mode
 
-# A second for each block, of which one is in flight when the dump is taken. Interrupts
-# are off meanwhile, so it must not be our CPU, and all we do is slow.
+# A block takes a second, so that one is in flight when the dump is taken. Interrupts
+# are off meanwhile, so another CPU than that of this shell must accept.
 taskset -p 1 $$ >/dev/null
 ccemu set cost_2m 500000000
 taskset 2 ./onewrite $SYS/accept 96M >/dev/null &
 until grep -qF "*" $DBG/map; do :; done
-# Between two blocks, nothing is: three tries.
+# Between two blocks none is in flight, so take three dumps.
 echo "# moment inflight"
 for try in a b c; do
 	dump inflight-$try || exit 1
@@ -88,7 +88,7 @@ work skew 2048
 moment skewed
 work skew -2048
 
-# Threads that wait do not hear that others took all there was.
+# Threads that wait are not told that the write accepts all memory.
 echo ahead >$SYS/acceptor/mode
 wait_for 'grep -q waiting $SYS/acceptor/state'
 echo all >$SYS/accept

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* What unacceptedctl makes of words and numbers, by tables of cases. */
+/* Tests how unacceptedctl parses and prints numbers, with tables of cases. */
 #include <errno.h>
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: GPL-2.0
-"""ctl_tool_test.py TOOL: unacceptedctl on a made-up tree of files. Prints TAP.
+"""ctl_tool_test.py TOOL: test unacceptedctl on a tree of made-up files. Prints TAP.
 
 What needs a kernel (waiting, errors, what is really accepted) is in ../ctl.sh.
 """
@@ -98,7 +98,7 @@ class Tree:
         subprocess.run(["rm", "-rf", os.path.join(self.path, name)], check=True)
 
     def module(self):
-        """As the newest module has them."""
+        """The files of the newest module."""
         for name, text in {
                 "version": "0.1.0", "binding": "hooks", "caps": "counters table accept acceptor policy",
                 "features": "scopes range progress poll params errors map recent audit",
@@ -130,7 +130,7 @@ class Tree:
         self.write(f"{SYS}/{zone}/managed_bytes", f"{managed}\n")
 
     def kernel(self):
-        """A TDX guest with two zones that hold something."""
+        """The kernel's files of a TDX guest with two zones that have memory."""
         self.write("proc/meminfo", "MemTotal:        8388608 kB\nMemFree: 1 kB\n"
                    "Unaccepted:      3145728 kB\n")
         self.write("proc/zoneinfo", "Node 0, zone   Normal\n  pages free     300000\n"
@@ -155,7 +155,7 @@ class Tree:
         return {**os.environ, "UNACCEPTEDCTL_ROOT": self.path, "LANG": "C", **(more or {})}
 
     def gives(self, args, code, out=None, err=None, what=None):
-        """Exit status, all of stdout, part of stderr."""
+        """Check the exit status, all of stdout, and part of stderr."""
         done = self.run(*args)
         ok = done.returncode == code and (out is None or done.stdout == out) and \
             (err is None or err in done.stderr) and (code in (0, 124) or err or done.stderr)
@@ -188,12 +188,12 @@ def test_usage():
         for command in COMMANDS:
             text = t.gives([command, "--help"], 0).stdout
             check("usage: unacceptedctl " + command in text and "examples:" in text
-                  and "exit status:" in text, f"{command} --help has it all", text)
+                  and "exit status:" in text, f"{command} --help has usage, examples and exit status", text)
             check(t.run("help", command).stdout == text, f"help {command} is the same")
             t.gives([command, "--nonsense"], 2, "", f"unacceptedctl {command} --help")
         text = t.gives(["--help"], 0).stdout
         check(all(f"\n  {command} " in text for command in COMMANDS), "help names all commands", text)
-        check(max(map(len, text.splitlines())) <= 90, "and is not too wide", text)
+        check(max(map(len, text.splitlines())) <= 90, "help is at most 90 columns wide", text)
         t.gives([], 2, "", "say which command")
         t.gives(["statsu"], 2, "", "no command is called 'statsu'")
         t.gives(["version"], 0, None)
@@ -216,7 +216,7 @@ def test_usage():
                      ["doctor", "x"], ["report", "x"]):
             t.gives(args, 2, "", "Try 'unacceptedctl")
         check(t.read(f"{SYS}/accept") + t.read(f"{SYS}/acceptor/params") == "\n\n",
-              "none of that wrote anything")
+              "no wrong command line writes anything")
 
 
 def test_no_module():
@@ -230,7 +230,7 @@ def test_no_module():
         check("\nFAIL  module: not loaded" in text and "modprobe unaccepted" in text
               and "\nok    table: " in text and "unsigned module cannot be loaded" in text,
               "doctor without the module", text)
-        check(t.run("doctor").returncode == 1, "its exit status")
+        check(t.run("doctor").returncode == 1, "doctor without the module: exit 1")
         t.write("proc/meminfo", "MemTotal:  8388608 kB\nUnaccepted:     0 kB\n")
         done = t.run("doctor")
         check(done.returncode == 0 and "acceptance is not the cause" in done.stdout,
@@ -275,7 +275,7 @@ def test_old_module():
                 "0 Normal 8388608 9\n0 Normal 33554432 1\n")
         t.gives(["status"], 0, STATUS, what="status of an older module")
         t.remove(f"{DBG}/zones")
-        check("by zone      not readable here" in t.run("status").stdout, "and without its zones")
+        check("by zone      not readable here" in t.run("status").stdout, "status of an older module without debugfs")
         t.gives(["map"], 4, "")
         t.gives(["wait"], 4, "")
         t.gives(["accept", "1G", "--node", "0"], 4, "")
@@ -324,7 +324,7 @@ def test_accept():
                 check(running.returncode == code and "interrupted: accepted " in out,
                       f"accept, {sig.name}: exit {code}, says what was done", f"{out} {err}")
                 if code == 130:
-                    check(f"accepted 12M ({12 * MIB} bytes)" in out, "exactly", out)
+                    check(f"accepted 12M ({12 * MIB} bytes)" in out, "accept, interrupted: the amount is exact", out)
                     t.write(f"{SYS}/accepted_user_bytes", f"{64 * MIB}\n")
 
 
@@ -354,10 +354,10 @@ def test_map():
               and seen["chunk_bytes"] == 64 * MIB, "map --json", seen)
         t.write(f"{DBG}/map", "chunk_bytes 4194304\nnode 0 0x0 0x100000000\n" + "".join(
             f"{i * 64 * 4 * MIB:#x} {'#.' * 32 if i else '#' * 62 + '-*'}\n" for i in range(16)))
-        check("0x0 ###" in t.run("map").stdout and "a sign is 4M" in t.run("map").stdout, "it fits")
+        check("0x0 ###" in t.run("map").stdout and "a sign is 4M" in t.run("map").stdout, "a small map is shown at its own scale")
         seen = t.run("map", "--width", "50").stdout
         check("a sign is 8M" in seen and "\n          0x0 " + "#" * 31 + "*\n" in seen
-              and "+" * 32 in seen, "what does not fit is made smaller", seen)
+              and "+" * 32 in seen, "a map that does not fit is shown at a coarser scale", seen)
         t.write(f"{DBG}/map", "nonsense\n")
         t.gives(["map"], 1, "")
         t.write(f"{DBG}/map", MAP)
@@ -371,7 +371,7 @@ def test_map():
               "the SVG is valid, with a rectangle for each run", svg)
         root = xml.dom.minidom.parseString(picture).documentElement
         check(picture == svg and (root.getAttribute("width"), root.getAttribute("height")) == ("800", "146"),
-              "the file is the same, and as large as the map", picture)
+              "the SVG file is the same, with the size of the map", picture)
         t.gives(["map", "--svg", "/nonexistent/x.svg"], 1, "", "/nonexistent/x.svg")
         t.remove(DBG)
         t.gives(["map"], 4, "", "debugfs is not mounted")
@@ -392,11 +392,11 @@ def test_doctor():
                      "ok    acceptor: ahead: waiting throttled(cpu_percent); held back by cpu_percent 12",
                      "ok    audit: "):
             check("\n" + line in "\n" + text, f"doctor: {line}", text)
-        check("Movable" not in text, "nothing of zones that hold nothing")
+        check("Movable" not in text, "doctor: nothing about zones without memory")
         seen = t.json("doctor")
         check({one["result"] for one in seen} == {"ok", "info", "warn"}, "doctor --json", seen)
         t.write(f"{SYS}/acceptor/mode", "off\n")
-        check("unacceptedctl acceptor ahead" in t.run("doctor").stdout, "it advises the acceptor")
+        check("unacceptedctl acceptor ahead" in t.run("doctor").stdout, "doctor advises to set the acceptor")
         for name, text, wanted in ((f"{SYS}/accept_failures", "2\n", "FAIL  refusals"),
                                    (f"{DBG}/audit", "0 Normal differs: list 3, counter 4\ninconsistent\n",
                                     "differs: list 3, counter 4"),
@@ -415,9 +415,9 @@ def test_doctor():
         t.write(f"{SYS}/policy/owner", "kernel\n")
         t.write(f"{DBG}/latency", "node zone below_ns waits cause\n")
         check("2 blocks of some 10.0 ms each" in t.run("doctor").stdout,
-              "where the kernel decides it estimates", t.run("doctor").stdout)
+              "doctor estimates the waits if the kernel decides", t.run("doctor").stdout)
         t.write("proc/cmdline", "quiet accept_memory=eager\n")
-        check("warn  command line" in t.run("doctor").stdout, "it sees accept_memory=eager")
+        check("warn  command line" in t.run("doctor").stdout, "doctor sees accept_memory=eager")
 
 
 def test_doctor_signed():
@@ -446,14 +446,14 @@ def test_report():
         path = os.path.join(t.path, "out.txt")
         done = t.run("report", "--output", path)
         text = t.read("out.txt")
-        check(done.returncode == 0 and done.stdout.startswith(path + "\n"), "report says where", done)
-        check("hidden" not in text, "nothing private is in it", text)
+        check(done.returncode == 0 and done.stdout.startswith(path + "\n"), "report prints the name of its file", done)
+        check("hidden" not in text, "report has nothing private", text)
         for part in ("accept_memory=lazy\n", "unaccepted.policy=module\n", "root=(left out)\n",
                      "\n==== /sys/kernel/unaccepted/node1/Normal/managed_bytes\n4294967296\n",
                      "\n==== /sys/kernel/debug/unaccepted/map\n", "efi: Unaccepted=0x7f00",
                      "\n==== /proc/zoneinfo\n", "info  verdict:"):
             check(part in text, f"report has {part.strip()!r}")
-        # In the working directory, without being told.
+        # Without --output the report is written to the working directory.
         with tempfile.TemporaryDirectory() as here:
             done = subprocess.run([TOOL, "report"], cwd=here, env=t.env(), check=False,
                                   capture_output=True, text=True)
@@ -462,7 +462,7 @@ def test_report():
 
 
 class Terminal:
-    """The tool in a terminal of a size."""
+    """Runs the tool in a terminal of a given size."""
 
     def __init__(self, t, args, rows=24, columns=80):
         self.pid, self.fd = pty.fork()
@@ -538,15 +538,15 @@ def test_watch():
         lines = page.replace("\033[H", "").replace("\033[K", "").split("\r\n")
         check(len(lines) <= 24 and max(map(len, lines)) <= 80, "watch fits into 80x24", page)
         t.write(f"{SYS}/unaccepted_bytes", f"{2 * GIB}\n")
-        check(term.until("unaccepted   2G") and term.until("rate         "), "it follows", term.seen)
+        check(term.until("unaccepted   2G") and term.until("rate         "), "watch shows a change", term.seen)
         term.seen = ""
         term.resize(10, 60)
         pages = term.pages(10)
-        check(len(pages) > 0, "it draws anew when resized")
-        check(pages[-1:] == [9], "into the new size", term.seen)
+        check(len(pages) > 0, "watch draws again when the terminal is resized")
+        check(pages[-1:] == [9], "watch fits into the new size", term.seen)
         t.remove(SYS)
         good = term.until(LEAVE)
-        check(term.end() == 3 and good, "it ends when the module goes", term.seen)
+        check(term.end() == 3 and good, "watch ends when the module is unloaded", term.seen)
 
 
 def test_terminal():
@@ -560,12 +560,12 @@ def test_terminal():
         check(len(lines) <= 24 and max(map(len, lines)) <= 80 and "others" in term.seen
               and any(line.startswith(" all                27G") for line in lines),
               "14 nodes fit into 80x24", term.seen)
-        check(len(t.run("status").stdout.splitlines()) == len(STATUS.splitlines()) + 24, "a file gets all of them",
+        check(len(t.run("status").stdout.splitlines()) == len(STATUS.splitlines()) + 24, "status in a file shows all nodes",
               t.run("status").stdout)
         term = Terminal(t, ["map"])
         term.end()
         check("\033[30;42m#\033[0m" in term.seen, "the map has colours in a terminal", term.seen)
-        check("\033" not in t.run("map").stdout, "and none in a file")
+        check("\033" not in t.run("map").stdout, "the map has no colours in a file")
         term = Terminal(t, ["accept", "1G"])
         check(term.end() == 0 and "accepted 0 (0 bytes)" in term.seen, "accept in a terminal", term.seen)
 

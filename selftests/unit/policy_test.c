@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The arithmetic of module/policy.c, by tables of cases. */
+/* Tests the arithmetic of module/policy.c, with tables of cases. */
 #include "kselftest.h"
 
 #include "../../module/policy.c"
@@ -76,13 +76,13 @@ static void test_pace_limits(void)
 			 "the first piece starts at once and takes one interval\n");
 	ksft_test_result(ua_policy_pace(&next, NS_PER_SECOND + 1, BLOCK, BLOCK) ==
 			 NS_PER_SECOND - 1 && next == 2 * NS_PER_SECOND,
-			 "the second waits for the rest of it and takes nothing\n");
+			 "the second piece waits for the end of the interval\n");
 	ksft_test_result(!ua_policy_pace(&next, 2 * NS_PER_SECOND, BLOCK, BLOCK) &&
 			 next == 3 * NS_PER_SECOND,
-			 "and starts when it is over\n");
+			 "the second piece starts at the end of the interval\n");
 	ksft_test_result(!ua_policy_pace(&next, 60 * NS_PER_SECOND, BLOCK, BLOCK) &&
 			 next == 61 * NS_PER_SECOND,
-			 "a pause saves nothing up\n");
+			 "unused time is not saved up\n");
 	next = 0;
 	ksft_test_result(!ua_policy_pace(&next, 1, BLOCK, 1) &&
 			 next == 1 + BLOCK * NS_PER_SECOND,
@@ -90,8 +90,8 @@ static void test_pace_limits(void)
 }
 
 /*
- * However often two threads that share a slot ask, what starts within a window never
- * exceeds the rate times the window plus one piece.
+ * Two threads share a limit. However often they ask, the work that starts within a
+ * window is at most the rate times the window plus one piece.
  */
 static void test_pace_window(void)
 {
@@ -166,10 +166,10 @@ static void test_want(void)
 }
 
 /*
- * A zone that allocations of random sizes eat, some of which fail, beside the
- * promises of ua_policy_want(): an allocation that failed gets a block while there is one,
- * none gets past the goal by a block or more unless it failed, and the end of
- * the unaccepted memory is reached without a hang.
+ * Allocations of random sizes use up a zone, and some of them fail. Checks what
+ * ua_policy_want() promises: an allocation that failed gets a block while there is one,
+ * none gets past the goal by a block or more unless it failed, and all unaccepted memory
+ * can be used without a hang.
  */
 static void test_want_against_zone(void)
 {
@@ -202,7 +202,7 @@ static void test_want_against_zone(void)
 	ksft_test_result(rounds > 100000 && !stranded,
 			 "an allocation that failed makes progress (%lu rounds)\n", rounds);
 	ksft_test_result(!overshoots, "no allocation goes past the goal by a block\n");
-	ksft_test_result(!stuck, "and every allocation ends\n");
+	ksft_test_result(!stuck, "every allocation ends\n");
 }
 
 static const struct {
@@ -243,7 +243,7 @@ static void test_ahead(void)
 		wrong += !ua_policy_ahead(&view, BLK, 16 * BLK, false) !=
 			 (free >= ua_policy_kick_below(&view, BLK, 16 * BLK));
 	}
-	ksft_test_result(!wrong, "the kick comes when there is something to do\n");
+	ksft_test_result(!wrong, "a thread is woken exactly when it has something to do\n");
 }
 
 static void test_demand(void)
@@ -256,20 +256,21 @@ static void test_demand(void)
 
 	ua_policy_observe(&demand, now, 1000000);
 	ksft_test_result(ua_policy_headroom(&headroom, &demand) == 1000,
-			 "without demand the headroom is what was asked for\n");
+			 "without demand the headroom is the setting\n");
 	for (int i = 1; i <= 400; i++)
 		ua_policy_observe(&demand, now += NS_PER_SECOND / 100, 1000000 - 100 * i);
 	ksft_test_result(demand.fast > 9000 && demand.fast <= 10000,
 			 "10000 pages per second are seen as %llu\n", demand.fast);
 	ksft_test_result(ua_policy_headroom(&headroom, &demand) > 1850 &&
 			 ua_policy_headroom(&headroom, &demand) <= 2000,
-			 "and are met for the lead: %llu\n",
+			 "the headroom includes the demand of the lead time: %llu\n",
 			 ua_policy_headroom(&headroom, &demand));
 	headroom.lead_ns = 10 * NS_PER_SECOND;
-	ksft_test_result(ua_policy_headroom(&headroom, &demand) == 5000, "up to the limit\n");
+	ksft_test_result(ua_policy_headroom(&headroom, &demand) == 5000,
+			 "the headroom ends at its limit\n");
 	ua_policy_observe(&demand, now += 600 * NS_PER_SECOND, 2000000);
 	ksft_test_result(demand.fast < 100 && demand.slow < 100,
-			 "what is given back is no demand\n");
+			 "freed memory is no demand\n");
 }
 
 static void test_back_off(void)
@@ -280,12 +281,12 @@ static void test_back_off(void)
 			 ua_policy_backoff(10, 10, 100) == 20 &&
 			 ua_policy_backoff(80, 10, 100) == 100 &&
 			 ua_policy_backoff(100, 10, 100) == 100,
-			 "back-off doubles up to its end\n");
+			 "the back-off doubles up to its maximum\n");
 	ksft_test_result(ua_policy_share(10, 25) == 30 && !ua_policy_share(10, 100),
-			 "a quarter of the time is three times as long a rest\n");
+			 "a share of a quarter pauses three times as long as the work\n");
 	ksft_test_result(!ua_policy_slow(&usual, 800) && !ua_policy_slow(&usual, 3200) &&
 			 usual == 1100 && ua_policy_slow(&usual, 4404),
-			 "more than four times what is usual is slow\n");
+			 "more than four times the usual time is slow\n");
 }
 
 int main(void)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What module/table.c believes and what it refuses, by tables of cases. A small
- * array stands for physical memory; reading outside of it fails as it does in
- * the kernel, and the sanitizers catch a read past its end.
+ * Tests which EFI tables module/table.c accepts and which it refuses, with tables
+ * of cases. A small array stands for physical memory; reading outside of it fails
+ * as it does in the kernel, and the sanitizers catch a read past its end.
  */
 #include "kselftest.h"
 
@@ -127,7 +127,10 @@ static void test_check(void)
 		       check_cases[i].reason);
 }
 
-/* Where the table lies in ram[], its size, which pages are reserved. */
+/*
+ * The position of the table in ram[], the size of its bitmap, and the reserved
+ * pages.
+ */
 static const struct {
 	const char *what;
 	u64 phys;
@@ -183,7 +186,7 @@ static void test_count(void)
 	struct ua_table table = { .size = 13, .bitmap = efi_table->bitmap };
 	struct ua_table_bits bits;
 
-	/* What lies behind the 13th byte is not part of the bitmap. */
+	/* What follows the 13th byte is not part of the bitmap. */
 	memset(ram, 0xff, sizeof(ram));
 	memset(efi_table->bitmap, 0, 13);
 	ua_table_count(&table, &bits);

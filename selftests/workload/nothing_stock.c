@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * ua_nothing, for unpatched kernels: takes the right to replace
- * cond_accept_memory(), as a live patch would, and does not use it. For tests of
- * policy=module when another owner has the function.
+ * ua_nothing, for unpatched kernels: becomes the owner of cond_accept_memory() in
+ * ftrace, as a live patch would, but does not replace it. For tests of
+ * policy=module when the function has another owner.
  */
 #include <linux/ftrace.h>
 #include <linux/module.h>

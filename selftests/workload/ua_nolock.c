@@ -64,7 +64,7 @@ static struct page *alloc_one(void)
 
 /*
  * Takes what is accepted and free, so that an ordinary allocation has to accept. Called by
- * stop_machine(), so that it is no other task that accepts.
+ * stop_machine(), so that no other task accepts meanwhile.
  */
 static int use_up(void *data)
 {
@@ -125,7 +125,10 @@ static int try_while_held(struct zone *zone)
 	task = kthread_create(hold_lock, &holder, "ua_nolock");
 	if (IS_ERR(task))
 		return PTR_ERR(task);
-	/* Not to the CPU of the thread, which is not left until the lock is released. */
+	/*
+	 * The thread gets another CPU, because it does not leave its CPU until it
+	 * releases the lock.
+	 */
 	migrate_disable();
 	kthread_bind(task, cpumask_any_but(cpu_online_mask, smp_processor_id()));
 	get_task_struct(task);

@@ -69,7 +69,7 @@
 /* Pages: too few for one of order 9, enough to fill the per-CPU lists. */
 #define LEFT_FREE	400
 
-/* Far more allocations than any policy needs to make up a deficit. */
+/* More allocations than any policy needs to make up a deficit. */
 #define ENOUGH		1000000
 
 #define PROBE_NS	(100 * NSEC_PER_USEC)
@@ -162,7 +162,7 @@ static int run_zone(int argc, char **argv)
 
 /* ---- fragmented memory, and allocations of high order ---- */
 
-/* Has the kernel accept until a number of pages of the zone are free. */
+/* Lets the kernel accept until a number of pages of the zone are free. */
 static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 {
 	int i;
@@ -180,7 +180,7 @@ static int fill_up(struct zone *zone, long pages, gfp_t gfp)
 
 /*
  * Allocate the accepted pages, down to LEFT_FREE, without accepting any, for which
- * the watermarks must be low. If a block is accepted all the same, the zone has no
+ * the watermarks must be low. If a block is accepted nevertheless, the zone has no
  * large free page left, and it is enough to allocate that block as well.
  */
 static void drain(struct zone *zone, struct list_head *list, gfp_t gfp)
@@ -715,7 +715,10 @@ static noinline u64 loop_cycles(struct loop *loop)
 	return rdtsc_ordered() - start;
 }
 
-/* How many cycles is an instruction, in an emulator whose time counts instructions? */
+/*
+ * Returns how many cycles NOPS instructions take, in an emulator whose time counts
+ * instructions.
+ */
 static noinline u64 nop_cycles(bool nops)
 {
 	u64 start = rdtsc_ordered();
@@ -726,7 +729,7 @@ static noinline u64 nop_cycles(bool nops)
 }
 
 /*
- * With interrupts off throughout, because other code that runs allocates, too. The
+ * Interrupts are off all the time, because other code that runs allocates, too. The
  * first loop is not measured: it fills the per-CPU lists, and puts the page where
  * each allocation leaves it. The other two should take the same time.
  */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Physical memory as table.c asks for it; table_test.c answers. */
+/* The functions about physical memory that table.c calls; table_test.c defines them. */
 #include <linux/types.h>
 
 #define PHYS_PFN(x)		((unsigned long)((x) >> PAGE_SHIFT))

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * Just enough of the kernel for policy.c and table.c to be built, unchanged, in
- * userspace. The other headers of this directory only lead here.
+ * userspace. The other headers of this directory only include this one.
  */
 #ifndef _UNIT_LINUX_TYPES_H
 #define _UNIT_LINUX_TYPES_H
@@ -44,7 +44,7 @@ static inline bool is_power_of_2(unsigned long n)
 	return n && !(n & (n - 1));
 }
 
-/* Bit by bit: slow, and plainly right. */
+/* Bit by bit: slow, but simple enough to be right. */
 static inline unsigned long unit_next_bit(const unsigned long *map,
 					  unsigned long size, unsigned long i,
 					  bool value)
