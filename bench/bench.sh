@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # bench.sh boot|ramp|steady|unpack|ahead|idle|threads [ARGUMENT...]: what does lazy
-# acceptance cost, and what does the background acceptor save? Measures, judges
-# nothing: prints "row NAME KEY VALUE". For bench/bench, which puts touch and,
-# where it is wanted, unaccepted.ko beside it.
+# acceptance cost, and what does the background acceptor save? Only measures: prints "row
+# NAME KEY VALUE". For bench/bench, which puts touch and, if needed, unaccepted.ko beside
+# it.
 HERE=$(dirname "$(realpath "$0")")
 SYS=/sys/kernel/unaccepted
 
@@ -36,7 +36,7 @@ load() {
 	echo "row module binding $(get binding)"
 }
 
-# Some of what the kernel began at boot goes on for seconds in an emulated machine.
+# Waits until boot is over: in an emulated machine some of its work goes on for seconds.
 quiet() {
 	tries=0
 	before=0
@@ -50,8 +50,8 @@ quiet() {
 	done
 }
 
-# Where CPUs truly run in parallel they come late (boot with maxcpus=1), for
-# patching text, at boot and by insmod, is not safe with emulated ones.
+# CPUs that run in parallel are brought online late (boot with maxcpus=1), because patching
+# code, at boot and by insmod, is not safe while other emulated CPUs run.
 all_cpus() {
 	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
 		[ ! -e "$cpu" ] || [ "$(cat "$cpu")" = 1 ] || echo 1 >"$cpu" || exit 1
@@ -74,7 +74,8 @@ start_ahead() {
 }
 
 # What is accepted and free beyond the watermark, of each zone with more to accept. The
-# highest one, promo, is not shown by 6.1: as far above high as that is above low.
+# highest watermark, promo, which 6.1 does not show, is as far above high as high is above
+# low.
 zone_spare() {
 	awk '/^Node/ { zone = $4; free = 0 }
 		$1 == "pages" && $2 == "free" { free = $3 }
@@ -84,14 +85,14 @@ zone_spare() {
 		/proc/zoneinfo
 }
 
-# Boot leaves some hundred MiB accepted and free, which must be used up first. Only of the
-# zone that allocations turn to first.
+# Boot leaves some hundred MiB accepted and free, which must be used up first, in the zone
+# that allocations try first.
 use_up() {
 	spare=$(zone_spare | awk '{ n = $2 } END { printf "%.0f\n", n }')
 	[ "$spare" -lt $((8 << 20)) ] || fallocate -l "$spare" /tmp/used-up || exit 1
 }
 
-# Count what is accepted from here on, by cause.
+# Starts to count what is accepted, by cause.
 begin_count() {
 	unaccepted=$(unaccepted_bytes)
 	background=$(get accepted_background_bytes)
@@ -114,8 +115,9 @@ touches() {
 		-e "s/^/row $name /" /tmp/touched
 }
 
-# Marks in the kernel log, whose clock runs before memory is accepted; and when,
-# in microseconds, a mark was made. Not at once: that takes time as well.
+# mark NAME writes a mark to the kernel log, whose clock starts before memory is accepted;
+# marked NAME prints its time in microseconds. Marks are read later, because reading takes
+# time.
 mark() {
 	echo "bench: $1" >/dev/kmsg
 }
@@ -139,7 +141,7 @@ boot() {
 	say_accepted
 }
 
-# ramp HEADROOM|off|none: 1 GiB in bursts. "none": without the module.
+# ramp HEADROOM|off|none: touch 1 GiB in bursts. "none": without the module.
 ramp() {
 	quiet
 	[ "$1" = none ] || load
@@ -152,8 +154,8 @@ ramp() {
 	[ "$1" = none ] || end_count ramp
 }
 
-# steady HEADROOM: for some seconds each, at shares of what one thread can accept.
-# That is 100 MiB/s here: an emulated processor touches little more.
+# steady HEADROOM: touch memory for some seconds each, at several shares of the speed of one
+# thread. That is 100 MiB/s here, because an emulated processor touches little more.
 steady() {
 	quiet
 	load
@@ -168,20 +170,20 @@ steady() {
 		end_count "steady-$percent"
 		sed -n "s/^[a-z0-9]*_ns /row steady-$percent &/p" /tmp/touched
 		echo "row steady-$percent size_mib $size"
-		# The memory that it held is free now, and must not be allocated instead of new memory.
+		# Use up the memory that the program has freed, so that the next one needs new memory.
 		fallocate -l $((size << 20)) "/tmp/held-$percent" || exit 1
 		settle waiting
 	done
 }
 
-# One of two processes that unpack at the same time: so often, into its own directories.
+# One of two processes that unpack at the same time, four times, into its own directories.
 unpack_some() {
 	for i in 1 2 3 4; do
 		mkdir "/tmp/tree/$1.$i" && tar -xf "$HERE/tree.tar" -C "/tmp/tree/$1.$i" || return
 	done
 }
 
-# unpack HEADROOM|off|none: what a user may do: unpack kernel headers, eight times.
+# unpack HEADROOM|off|none: unpack kernel headers eight times, as a user might.
 unpack() {
 	quiet
 	[ "$1" = none ] || load
@@ -199,7 +201,7 @@ unpack() {
 	[ "$1" = none ] || end_count unpack
 }
 
-# timed NAME COMMAND...: the time it takes, and what one CPU pays for all that is
+# timed NAME COMMAND...: prints the time it takes, and the modelled cost of all that is
 # accepted meanwhile
 timed() {
 	name=$1
@@ -216,8 +218,8 @@ accept_all() {
 	echo all >$SYS/accept
 }
 
-# threads: one thread and then two, for the same time. Not to the end, because with the
-# last block the kernel patches text.
+# threads: accept with one thread and then with two, for the same time. Some memory stays
+# unaccepted, because at the last block the kernel patches its code.
 threads() {
 	quiet
 	load
@@ -245,7 +247,7 @@ rest() {
 	echo "row $1 seconds $2"
 }
 
-# What is accepted a minute later.
+# Prints what is accepted a minute later.
 say_accepted() {
 	sleep 60
 	echo "row idle unaccepted_bytes $(unaccepted_bytes)"
@@ -263,11 +265,11 @@ ahead() {
 	say_accepted
 }
 
-# idle SECONDS: the same when there is a shortage first, and what it costs; then how
-# fast one thread accepts the rest
+# idle SECONDS: as ahead, but with a shortage first, and the CPU time of the acceptor; then
+# the speed at which one thread accepts the rest
 idle() {
 	ahead
-	# It has work now: measure whether that is too much.
+	# Now the acceptor has work. Measure how much it accepts.
 	use_up
 	sleep 60
 	echo "row used background_bytes $(get accepted_background_bytes)"
@@ -276,7 +278,7 @@ idle() {
 	set_cost
 	timed speed accept_all
 	settle complete
-	# A thread that looks by itself does so once more.
+	# A thread that polls looks once more.
 	sleep 1
 	rest rest-complete "$1"
 }

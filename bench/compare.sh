@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # compare.sh single|parallel [PARAMETER...]: how are allocations served while
-# memory is unaccepted? Measures, judges nothing: prints "row key value". With
-# unaccepted.ko beside it that is loaded first, with these parameters; without,
-# it is the kernel's own policy that is measured. For bench/compare.
+# memory is unaccepted? Only measures: prints "row NAME KEY VALUE". If unaccepted.ko is
+# beside it, it is loaded first, with these parameters; otherwise the kernel's own policy is
+# measured. For bench/compare.
 HERE=$(dirname "$(realpath "$0")")
 WORK=/sys/kernel/debug/ua_workload
 
-# row NAME WORKLOAD...: run it, and print what it reports under a name
+# row NAME WORKLOAD...: run a workload, and print what it reports as rows of NAME
 row() {
 	name=$1
 	shift
@@ -33,9 +33,9 @@ single() {
 	done
 }
 
-# The same deficit for 1, 2 and 4 CPUs: first how much is accepted for it, then,
-# with more of it, in which time. The CPUs come late (boot with maxcpus=1), for
-# patching text, at boot and by insmod, is not safe with emulated ones in parallel.
+# The same deficit for 1, 2 and 4 CPUs: first how much is accepted for it, then, with a
+# larger one, how long that takes. The CPUs are brought online late (boot with maxcpus=1),
+# because patching code, at boot and by insmod, is not safe while other emulated CPUs run.
 parallel() {
 	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
 		[ "$(cat "$cpu")" = 1 ] || echo 1 >"$cpu" || exit 1
@@ -60,7 +60,7 @@ single | parallel) shift ;;
 	;;
 esac
 
-# Pages freed are to be free, not in a per-CPU list that grows to 200 MiB.
+# Freed pages must reach the free lists, not a per-CPU list, which grows to 200 MiB.
 echo 1000000 >/proc/sys/vm/percpu_pagelist_high_fraction
 if [ -e "$HERE/unaccepted.ko" ]; then
 	insmod "$HERE/unaccepted.ko" "$@" || exit 1

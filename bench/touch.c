@@ -2,7 +2,7 @@
 /*
  * touch TOTAL BURST PERIOD: writes to TOTAL MiB of fresh memory, page by page, in
  * bursts of BURST MiB of which one begins every PERIOD microseconds (or when the
- * last is done, if that is later), and tells how long each write took.
+ * last is done, if that is later), and prints how long each write took.
  *
  * Prints "KEY VALUE" lines: times in ns; "touch NS COUNT" for a histogram, NS being
  * the upper end of the class; "sample MS KIB" for what was unaccepted, MS
@@ -24,7 +24,7 @@
 #define SECOND		1000000000ULL
 #define SHORT_NS	1000000U
 
-/* Samples: between touches, where they disturb no measurement. */
+/* Samples are taken between touches, where they disturb no measurement. */
 #define SAMPLE_PAGES	(8 * MIB / PAGE)
 #define SAMPLE_NS	(SECOND / 20)
 #define MAX_SAMPLES	10000
@@ -68,12 +68,12 @@ static void *map(size_t size)
 		perror("touch: mmap");
 		exit(2);
 	}
-	/* One page at a time is what is measured. */
+	/* Single pages are measured, so huge pages must not be used. */
 	madvise(p, size, MADV_NOHUGEPAGE);
 	return p;
 }
 
-/* Memory that is unaccepted now; 0 if the kernel does not show it. */
+/* Records the memory that is unaccepted now; 0 if the kernel does not show it. */
 static void sample(void)
 {
 	char text[4096];
