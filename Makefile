@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
-# What a user types. The module itself is described in module/Kbuild, and built
-# by the kernel's own build system.
+# The commands for users. module/Kbuild describes the module, which the kernel's own
+# build system builds.
 
 KDIR ?= /lib/modules/$(shell uname -r)/build
 CACHE ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/unaccepted
 
-# A kernel that clang has built has flags that gcc does not know.
+# The flags of a kernel that was built by clang are unknown to gcc.
 ifneq ($(shell grep -s '^CONFIG_CC_IS_CLANG=y' $(KDIR)/.config),)
 export LLVM ?= 1
 endif
@@ -21,7 +21,7 @@ $(KDIR)/Makefile:
 modules modules_install: | $(KDIR)/Makefile
 	$(MAKE) -C $(KDIR) M=$(CURDIR)/module $@
 
-# The user's tool; LDFLAGS=-static for a guest without a C library.
+# The tool, unacceptedctl; LDFLAGS=-static for a guest without a C library.
 CTL := $(wildcard tools/unacceptedctl/*.c)
 TOOL ?= build/unacceptedctl
 VERSION := $(shell sed -n 's/^.define UA_VERSION "\(.*\)"/\1/p' module/version.h)

@@ -1,16 +1,16 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# in_guest.sh CASE: in a guest of the test bed, what a user of the Debian in /debian
-# sees. Answers are printed as "KEY=VALUE", for the caller to judge.
+# in_guest.sh CASE: runs in a guest of the test bed, and does what a user of the Debian
+# in /debian does. Prints results as "KEY=VALUE", for the caller to check.
 debian=/debian
 
-# By its path, or busybox would take its own.
+# env is called by its path, because busybox would run its own.
 in_debian() {
 	chroot $debian /usr/bin/env PATH=/usr/sbin:/usr/bin "$@"
 }
 
-# What doctor has to say of signatures.
+# Prints what doctor says about signatures.
 doctor() {
 	in_debian unacceptedctl doctor | grep -A 1 lockdown: | sed "s/^/$1=/"
 }
@@ -20,7 +20,8 @@ insmod_it() {
 	echo "modprobe=$?"
 }
 
-# What the units have made of it, asked by one that is to begin when all is accepted.
+# Runs as a unit that starts when all memory is accepted, and prints the state of the
+# other units.
 database() {
 	echo "state=$(cat /sys/kernel/unaccepted/state)"
 	echo "mode=$(cat /sys/kernel/unaccepted/acceptor/mode)"
@@ -51,7 +52,7 @@ boot() {
 	cat $debian/answers
 }
 
-# This one is run in the Debian already.
+# This case already runs in the Debian.
 [ "$1" != database ] || { database; exit; }
 
 # A mount, because systemd changes how mounts propagate from its root.
