@@ -34,15 +34,19 @@ static bool find_functions(void)
 	return true;
 }
 
-/* The number of a type; 0 or an errno if the kernel describes no such type. */
-static s32 find_type(const char *name, u32 kind, struct btf **btf)
+/*
+ * Is @function, a type in @btf, void f(struct page *)? Type 0 is void. A number of the
+ * kernel's own types means the same in the types of all modules.
+ */
+static bool takes_page(const struct btf *btf, s32 function, s32 page)
 {
-	s32 id = static_call(ua_bpf_find_btf_id)(name, kind, btf);
+	const struct btf_type *type = btf_type_by_id(btf, function);
 
-	/* The reference only matters for the types of a module. */
-	if (id > 0)
-		static_call_cond(ua_btf_put)(*btf);
-	return id;
+	type = btf_type_by_id(btf, type->type);
+	if (type->type || btf_type_vlen(type) != 1)
+		return false;
+	type = btf_type_by_id(btf, btf_params(type)->type);
+	return btf_type_is_ptr(type) && type->type == page;
 }
 
 /**
@@ -56,24 +60,22 @@ static s32 find_type(const char *name, u32 kind, struct btf **btf)
  */
 bool ua_bind_takes_page(const char *name)
 {
-	const struct btf_type *type;
-	struct btf *btf = NULL;
+	struct btf *btf;
 	s32 page, function;
+	bool ret;
 
 	if (!find_functions())
 		return true;
-	page = find_type("page", BTF_KIND_STRUCT, &btf);
-	function = find_type(name, BTF_KIND_FUNC, &btf);
-	if (page <= 0 || function <= 0)
+	page = static_call(ua_bpf_find_btf_id)("page", BTF_KIND_STRUCT, &btf);
+	if (page <= 0)
 		return true;
-
-	type = btf_type_by_id(btf, function);
-	type = btf_type_by_id(btf, type->type);
-	/* Type 0 is void. */
-	if (type->type || btf_type_vlen(type) != 1)
-		return false;
-	type = btf_type_by_id(btf, btf_params(type)->type);
-	return btf_type_is_ptr(type) && type->type == page;
+	static_call_cond(ua_btf_put)(btf);
+	function = static_call(ua_bpf_find_btf_id)(name, BTF_KIND_FUNC, &btf);
+	if (function <= 0)
+		return true;
+	ret = takes_page(btf, function, page);
+	static_call_cond(ua_btf_put)(btf);
+	return ret;
 }
 #else
 bool ua_bind_takes_page(const char *name)

@@ -179,7 +179,7 @@ static struct ftrace_ops trial_ops = {
 	.flags = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 : FTRACE_OPS_FL_SAVE_REGS,
 };
 
-/* Also if the kernel does not tell the functions' addresses. */
+/* Does the kernel have such a function, by its headers? kallsyms may not know it. */
 #if defined(alloc_pages_nolock) || defined(try_alloc_pages)
 #define HAS_NOLOCK	true
 #else
