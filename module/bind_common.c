@@ -25,13 +25,8 @@
 #include <linux/uaccess.h>
 #include <linux/vmstat.h>
 #include <asm/processor.h>
-#include <generated/utsrelease.h>
 
 #include "bind.h"
-
-#ifndef CONFIG_UNACCEPTED_MEMORY
-static_assert(false, "Linux " UTS_RELEASE " is built without CONFIG_UNACCEPTED_MEMORY");
-#endif
 
 typedef unsigned long kallsyms_lookup_name_fn(const char *name);
 
