@@ -57,7 +57,7 @@ differ() {
 # The function that ftrace has redirected to the module.
 taken() {
 	awk '$1 == "cond_accept_memory" && / I / { print $1 }' \
-		/sys/kernel/debug/tracing/enabled_functions
+		/sys/kernel/tracing/enabled_functions
 }
 
 # Waits until the module has given the function back: a work item does so some time after nothing

@@ -13,7 +13,7 @@
 # The kernel's function, if the module has replaced it.
 taken() {
 	awk '$1 ~ /^cond_accept_memory(.part.0)?$/ && / I / { print "cond_accept_memory" }' \
-		/sys/kernel/debug/tracing/enabled_functions
+		$TRACE/enabled_functions
 }
 
 begin 20

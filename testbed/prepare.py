@@ -39,6 +39,7 @@ def output_of(command):
 def kernel_facts(command):
     """{name: value} that get-kernel or build-kernel prints."""
     tool, *arguments = command if isinstance(command, list) else command.split()
+    arguments = [argument.replace("{testbed}", HERE) for argument in arguments]
     return dict(line.split("=", 1) for line in output_of([os.path.join(HERE, tool), *arguments]).splitlines())
 
 
