@@ -34,7 +34,7 @@ accepted_in_unaccepted() {
 # Packs an initramfs: all files of this one, and behind them a second archive with the other files
 # and the tests to run.
 pack() {
-	mkdir -p $MORE/dev $MORE/root $MORE/testbed "$MORE$HERE"
+	mkdir -p $MORE/dev $MORE/kept $MORE/testbed "$MORE$HERE"
 	[ ! -e $SECOND_KO ] || cp $SECOND_KO "$MORE$KO"
 	# /init needs this file, which is hidden here by a mount.
 	mknod $MORE/dev/console c 5 1
@@ -43,11 +43,11 @@ pack() {
 		echo $i
 		cat /bin/busybox
 		i=$((i + 1))
-	done >$MORE/root/padding
-	md5sum <$MORE/root/padding >$MORE/root/padding.md5
+	done >$MORE/kept/padding
+	md5sum <$MORE/kept/padding >$MORE/kept/padding.md5
 	echo "exec $HERE/run_in_guest.sh kexec:arrived-${1-}" >$MORE/testbed/command
-	vmstat_bytes >$MORE/root/unaccepted_before
-	uname -r >$MORE/root/release
+	vmstat_bytes >$MORE/kept/unaccepted_before
+	uname -r >$MORE/kept/release
 	(cd / && find . -xdev ! -path ./bzImage | cpio -o -H newc) >$INITRAMFS
 	(cd $MORE && find . | cpio -o -H newc) >>$INITRAMFS
 	rm -r $MORE
@@ -89,11 +89,11 @@ depart() {
 arrive() {
 	is_second=$(grep -cw $MARK /proc/cmdline)
 	tables=$(dmesg | grep -c 'efi:.* Unaccepted=0x')
-	before=$(cat /root/unaccepted_before)
+	before=$(cat /kept/unaccepted_before)
 	begin 11
 	is "this is the second kernel" "$is_second" 1
 	is "it found the table of unaccepted memory" "$tables" 1
-	is "its initramfs arrived whole" "$(md5sum </root/padding)" "$(cat /root/padding.md5)"
+	is "its initramfs arrived whole" "$(md5sum </kept/padding)" "$(cat /kept/padding.md5)"
 	load
 	start=$(get unaccepted_bytes)
 	holds "memory is still unaccepted ($((start >> 20)) of $((before >> 20)) MiB)" \
@@ -133,9 +133,9 @@ arrive_crashed() {
 	is "this is the second kernel" "$(grep -cw $MARK /proc/cmdline)" 1
 	size=$(stat -c %s /proc/vmcore)
 	holds "/proc/vmcore has all memory of the first kernel" \
-		"$size" -gt "$(cat /root/unaccepted_before)"
+		"$size" -gt "$(cat /kept/unaccepted_before)"
 	is "the release of the first kernel is in it" \
-		"$(head -c 1000000 /proc/vmcore | grep -a -o -m 1 'OSRELEASE=.*')" "OSRELEASE=$(cat /root/release)"
+		"$(head -c 1000000 /proc/vmcore | grep -a -o -m 1 'OSRELEASE=.*')" "OSRELEASE=$(cat /kept/release)"
 	is "all of it can be read" "$(dd if=/proc/vmcore of=/dev/null bs=4k 2>&1 | sed -n 's/ records in//p')" \
 		"$((size / 4096))+0"
 	is "no page was accepted twice, none touched before it was accepted" \

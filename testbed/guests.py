@@ -83,13 +83,11 @@ def column_options(column, options):
 
 
 def matrix_guest(entry, column, tier, platform, options):
-    """"column": (its name, what the table says of it)."""
-    key, column = column
     name = "-".join(part for part in ("snp" if platform == "snp" else "", column.get("prefix"), entry["name"])
                     if part)
     return Job(name, entry.get("kind", "selftests"), tier, (column["kernel"],), platform,
                (*column.get("settings", ()), *words(entry["tests"])),
-               (("--platform", "snp") if platform == "snp" else ()) + options, end=end_of(entry), column=key)
+               (("--platform", "snp") if platform == "snp" else ()) + options, end=end_of(entry), column=column["name"])
 
 
 def end_of(entry):
@@ -103,16 +101,15 @@ def matrix_guests(table):
         known(entry, {"name", "kind", "tests", "shape", "check", "long", "snp", "platform", "follow", "end"})
         shape = words(lookup(table["shapes"], entry.get("shape", defaults["shape"]), entry["name"], "shape"))
         for name, tier in columns_of(entry, table["columns"]):
-            column = table["columns"][name]
-            named = (name, column)
+            column = {**table["columns"][name], "name": name}
             options = column_options(column, shape)
             snp = entry.get("snp", column.get("snp", defaults["snp"]))
             if "platform" in entry:
-                yield matrix_guest(entry, named, tier, entry["platform"], options)
+                yield matrix_guest(entry, column, tier, entry["platform"], options)
                 continue
-            yield matrix_guest(entry, named, tier, "tdx", options)
+            yield matrix_guest(entry, column, tier, "tdx", options)
             if snp != "never":
-                yield matrix_guest(entry, named, "check" if tier == snp == "check" else "long", "snp", options)
+                yield matrix_guest(entry, column, "check" if tier == snp == "check" else "long", "snp", options)
 
 
 def table_guests(table):

@@ -44,7 +44,7 @@ boot() {
 		After=unaccepted-complete.service
 		[Service]
 		Type=oneshot
-		ExecStart=/bin/sh -c 'exec sh /root/in_guest.sh database >/answers'
+		ExecStart=/bin/sh -c 'exec sh /opt/in_guest.sh database >/answers'
 		ExecStopPost=systemctl --force --force poweroff
 	UNIT
 	unshare -m -p -f sh -c "mount -t proc proc $debian/proc &&
@@ -84,7 +84,7 @@ plain)
 	echo "removed=$?"
 	;;
 signed)
-	in_debian insmod /root/unsigned.ko 2>&1 | sed 's/.*unsigned.ko: /unsigned=/'
+	in_debian insmod /opt/unsigned.ko 2>&1 | sed 's/.*unsigned.ko: /unsigned=/'
 	doctor before
 	insmod_it
 	doctor after
