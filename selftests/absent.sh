@@ -6,7 +6,7 @@
 . "$(dirname "$0")/lib.sh"
 
 [ "$(vmstat_bytes)" = 0 ] || skip_all "this kernel holds unaccepted memory"
-why=${1-}
+cause=${1-}
 
 begin 15
 
@@ -14,10 +14,10 @@ load
 is "state" "$(get state)" absent
 is "binding" "$(get binding)" observe
 is "caps" "$(get caps)" counters
-if [ -n "$why" ]; then
-	is "reason" "$(get reason)" "table refused: $why"
-	is "the log has the cause as well" "$(dmesg | grep -c "unaccepted: table refused: $why")" 1
-	is "the table" "$(table_field present) $(table_field refused)" "1 $why"
+if [ -n "$cause" ]; then
+	is "reason" "$(get reason)" "table refused: $cause"
+	is "the log has the cause as well" "$(dmesg | grep -c "unaccepted: table refused: $cause")" 1
+	is "the table" "$(table_field present) $(table_field refused)" "1 $cause"
 else
 	is "reason" "$(get reason)" "no table: the firmware passed none"
 	is "the log has no line about the table" "$(dmesg | grep -c 'unaccepted: table')" 0

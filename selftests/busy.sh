@@ -21,18 +21,18 @@ begin 20
 
 case $BINDING in
 stock)
-	why="another module or a live patch owns cond_accept_memory"
+	cause="another module or a live patch owns cond_accept_memory"
 	falls_back= ;;
 hooks)
-	why="another module has registered a policy"
-	falls_back="; the kernel decides what allocations accept: $why" ;;
+	cause="another module has registered a policy"
+	falls_back="; the kernel decides what allocations accept: $cause" ;;
 esac
 
 is "another module becomes the owner first" "$(insert_nothing)" ""
 is "policy=module fails" "$(insmod "$KO" policy=module 2>&1 | sed 's/.*: //')" "Device or resource busy"
 # A kernel without CONFIG_SYMBOLIC_ERRNAME prints the number.
 is "the log says why" "$(dmesg | grep -o 'policy=module is impossible: .*' | sed 's/(-16)/(-EBUSY)/' | sort -u)" \
-	"policy=module is impossible: $why (-EBUSY)"
+	"policy=module is impossible: $cause (-EBUSY)"
 is "no file is left of the failed load" "$(ls -d $SYS 2>/dev/null)" ""
 load
 is "without policy=module the kernel decides" "$(get policy/owner)" kernel

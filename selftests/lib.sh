@@ -265,7 +265,7 @@ mount_fill() {
 ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|rcu.*stall'
 # hits LIMIT: how often background threads waited because of it
 hits() {
-	awk -v why="$1" '$1 == why { print $2 }' $SYS/acceptor/hits
+	awk -v cause="$1" '$1 == cause { print $2 }' $SYS/acceptor/hits
 }
 
 # The platform of this guest. Linux clears the SEV flags in /proc/cpuinfo, but has a device by

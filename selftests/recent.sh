@@ -14,7 +14,7 @@ entries() {
 
 # waited CAUSE: number of blocks in the histogram
 waited() {
-	awk -v why="$1" 'NR > 1 && $5 == why { sum += $4 } END { print sum + 0 }' $DBG/latency
+	awk -v cause="$1" 'NR > 1 && $5 == cause { sum += $4 } END { print sum + 0 }' $DBG/latency
 }
 
 # The numbers of the blocks on record, sorted.

@@ -110,7 +110,7 @@ class Console:
 class Report:
     """Picks the machine-readable lines out of the emulator's stderr."""
 
-    _EVENT = re.compile(r"(UNACCEPTED ACCESS|TERMINATED) (.*?)(?: why=(.*))?$")
+    _EVENT = re.compile(r"(UNACCEPTED ACCESS|TERMINATED) (.*?)(?: cause=(.*))?$")
 
     def __init__(self):
         self.counters = None
@@ -132,7 +132,7 @@ class Report:
             event = _fields(match.group(2))
             self.stack = event["stack"]
             if match.group(1) == "TERMINATED":
-                self.end = {**event, "why": match.group(3)}
+                self.end = {**event, "cause": match.group(3)}
             else:
                 self.catch = event
             return True

@@ -112,14 +112,14 @@ def _share(count, ranges):
 def _split_one(span, pieces, gap, grain):
     """pieces ranges of about the same size, with gap bytes between them."""
     start, end = span
-    room = end - start - gap * (pieces - 1)
-    if room < pieces * grain:
+    usable = end - start - gap * (pieces - 1)
+    if usable < pieces * grain:
         raise ShapeError(f"{pieces} fragments with gaps of {format_size(gap)} do not fit into "
                          f"{start:#x}-{end:#x}")
     out = []
     for i in range(pieces):
-        first = start + room * i // pieces // grain * grain + gap * i
-        last = start + room * (i + 1) // pieces // grain * grain + gap * i
+        first = start + usable * i // pieces // grain * grain + gap * i
+        last = start + usable * (i + 1) // pieces // grain * grain + gap * i
         out.append((first, last))
     out[-1] = (out[-1][0], end)
     return out

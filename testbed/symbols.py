@@ -80,7 +80,7 @@ def describe(symbols, slide, address):
 
 
 def find_slide(symbols, lstar, cmdline):
-    """(slide, None), or (None, why there is none)."""
+    """(slide, None), or (None, the cause)."""
     if "nokaslr" in cmdline.split():
         return 0, None
     if not lstar:

@@ -310,10 +310,10 @@ class ConsoleText(unittest.TestCase):
 
     def test_report_of_an_end(self):
         report = console.Report()
-        self.assertTrue(report.feed("TERMINATED rip=0x10 lstar=0x0 cpu=0 value=0x1100 why=the guest is tired"))
+        self.assertTrue(report.feed("TERMINATED rip=0x10 lstar=0x0 cpu=0 value=0x1100 cause=the guest is tired"))
         self.assertTrue(report.feed("STACK 0xffffffff81000020"))
         self.assertEqual(report.end, {"rip": 16, "lstar": 0, "cpu": 0, "value": 0x1100,
-                                      "why": "the guest is tired", "stack": [0xffffffff81000020]})
+                                      "cause": "the guest is tired", "stack": [0xffffffff81000020]})
         self.assertIsNone(report.catch)
 
 
@@ -336,9 +336,9 @@ class SymbolTable(unittest.TestCase):
         self.assertEqual(symbols.find_slide(self.table, anchor + 0x2a000000, "quiet"), (0x2a000000, None))
         self.assertEqual(symbols.find_slide(self.table, 0, "quiet nokaslr"), (0, None))
         for lstar in (0, anchor + 0x1000, anchor - 0x200000):
-            slide, why = symbols.find_slide(self.table, lstar, "quiet")
+            slide, cause = symbols.find_slide(self.table, lstar, "quiet")
             self.assertIsNone(slide)
-            self.assertTrue(why)
+            self.assertTrue(cause)
 
     def test_describe(self):
         self.assertEqual(symbols.describe(self.table, 0x200000, 0xffffffff81200104),
@@ -544,11 +544,11 @@ class Launcher(unittest.TestCase):
 
     def test_terminated(self):
         done = self.launch(self.CATCH.replace("UNACCEPTED ACCESS", "TERMINATED").replace("kind=cpu", "value=0x5")
-                           .replace("exit 97", "exit 98").replace("cpu=0", "cpu=0 why=no more"))
+                           .replace("exit 97", "exit 98").replace("cpu=0", "cpu=0 cause=no more"))
         self.assertEqual(done.returncode, 98)
         self.assertIn("TERMINATED cpu=0: no more: 0x5\n", done.stderr)
         self.assertIn("helper+0x4", done.stderr)
-        self.assertEqual((done.json["terminated"]["why"], done.json["catch"]), ("no more", None))
+        self.assertEqual((done.json["terminated"]["cause"], done.json["catch"]), ("no more", None))
 
     def test_catch_without_slide(self):
         early = self.CATCH.replace("lstar=0xffffffff82000080", "lstar=0x0").replace("812", "810")

@@ -43,7 +43,7 @@ u32 inl(u16 port);
 u64 tdcall(u64 leaf, u64 rcx, u64 rdx);
 void say(const char *s);
 void say_num(u64 num, unsigned int base);
-void die(const char *why, const char *detail) __attribute__((noreturn));
+void die(const char *cause, const char *detail) __attribute__((noreturn));
 void check(efi_status_t status, const char *what);
 int strcmp(const char *a, const char *b);
 void *memcpy(void *to, const void *from, size_t n);

@@ -58,14 +58,14 @@ static struct blob kernel, initrd, cmdline, db;
 static efi_status_t initrd_load_file(struct efi_load_file2 *self, void *path,
 				     u8 policy, u64 *size, void *buf)
 {
-	u64 room = *size;
+	u64 buf_size = *size;
 
 	(void)self;
 	(void)path;
 	if (policy)
 		return EFI_UNSUPPORTED;
 	*size = initrd.size;
-	if (!buf || room < initrd.size)
+	if (!buf || buf_size < initrd.size)
 		return EFI_BUFFER_TOO_SMALL;
 	memcpy(buf, initrd.data, initrd.size);
 	return EFI_SUCCESS;
@@ -140,7 +140,7 @@ static efi_handle_t load_kernel(efi_handle_t self, efi_char16_t *options, u32 si
 	kernel_path.end_addr = (u64)kernel.data + kernel.size - 1;
 	check(bs->load_image(0, self, &kernel_path, kernel.data, kernel.size, &handle),
 	      "cannot load the kernel");
-	/* LoadImage() made a copy; the kernel may need the room. */
+	/* LoadImage() made a copy; the kernel may need the memory. */
 	bs->free_pages((u64)kernel.data, PAGES(kernel.size + 1));
 	check(bs->handle_protocol(handle, &loaded_image_guid, (void **)&image),
 	      "the kernel has no loaded image protocol");

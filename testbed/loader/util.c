@@ -92,9 +92,9 @@ static void console(const char *s)
 	}
 }
 
-void die(const char *why, const char *detail)
+void die(const char *cause, const char *detail)
 {
-	const char *part[] = { "loader: ", why, detail ? ": " : "",
+	const char *part[] = { "loader: ", cause, detail ? ": " : "",
 			       detail ? detail : "" };
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(part); i++)

@@ -587,14 +587,14 @@ static void print_stack(CPUState *cs)
     }
 }
 
-void ccemu_terminated(CPUX86State *env, const char *why, uint64_t value)
+void ccemu_terminated(CPUX86State *env, const char *cause, uint64_t value)
 {
     CPUState *cs = env_cpu(env);
 
     end_begin();
     fprintf(stderr, "TERMINATED rip=0x%" PRIx64 " lstar=0x%" PRIx64
-            " cpu=%d value=0x%" PRIx64 " why=%s\n", (uint64_t)env->eip,
-            (uint64_t)env->lstar, cs->cpu_index, value, why);
+            " cpu=%d value=0x%" PRIx64 " cause=%s\n", (uint64_t)env->eip,
+            (uint64_t)env->lstar, cs->cpu_index, value, cause);
     print_stack(cs);
     exit(CCEMU_EXIT_TERMINATED);
 }

@@ -153,9 +153,9 @@ G_NORETURN void ccemu_halt(CPUX86State *env, bool wake);
 
 /*
  * Ends QEMU: the guest terminated itself, or did what makes the platform end it.
- * eip must be up to date; @why is the text and @value the number of the report.
+ * eip must be up to date; @cause is the text and @value the number of the report.
  */
-G_NORETURN void ccemu_terminated(CPUX86State *env, const char *why,
+G_NORETURN void ccemu_terminated(CPUX86State *env, const char *cause,
                                  uint64_t value);
 
 #endif /* CCEMU_H */

@@ -15,26 +15,26 @@ from drgn.helpers.linux.nodemask import for_each_node_state
 import ua
 
 LINE_CHARS = 64
-HOLE, UNKNOWN, ACCEPTED, UNACCEPTED, COMING = "-?#.*"
+HOLE, UNKNOWN, ACCEPTED, UNACCEPTED, IN_FLIGHT = "-?#.*"
 
 
 def look(prog, table, ram, pfn, page):
     """What is known of a block, as ua_block_look() of module/block.c has it."""
     if page is not None and ua.is_unaccepted(page):
-        return COMING if ua.is_taken(page) else UNACCEPTED
+        return IN_FLIGHT if ua.is_taken(page) else UNACCEPTED
     start, size = pfn << ua.PAGE_SHIFT, ua.block_pages(prog) << ua.PAGE_SHIFT
     if not any(first < start + size and start <= last for first, last in ram):
         return HOLE
     if not table.covers(start, size):
         return UNKNOWN
-    return COMING if table.any(start, size) else ACCEPTED
+    return IN_FLIGHT if table.any(start, size) else ACCEPTED
 
 
 def character(seen):
     """The character for a chunk whose blocks have these states."""
-    if UNACCEPTED in seen and COMING not in seen:
+    if UNACCEPTED in seen and IN_FLIGHT not in seen:
         return "+" if seen & {ACCEPTED, UNKNOWN} else UNACCEPTED
-    return next((what for what in (COMING, ACCEPTED, UNKNOWN) if what in seen), HOLE)
+    return next((what for what in (IN_FLIGHT, ACCEPTED, UNKNOWN) if what in seen), HOLE)
 
 
 class Map:

@@ -137,17 +137,17 @@ void check_table(struct doctor *doctor)
 }
 
 /* For a kernel that only loads signed modules, while this one is not loaded. */
-static void say_signed_only(struct doctor *doctor, const char *who)
+static void say_signed_only(struct doctor *doctor, const char *restriction)
 {
 	if (log_has(doctor, "module with unavailable key is rejected"))
 		doctor_say(doctor, FOUND_WARN, "lockdown",
 			   "-> enroll its certificate; that of DKMS: mokutil --import /var/lib/dkms/mok.pub",
 			   "%s: a module was refused: it is signed with a key that the machine does not trust",
-			   who);
+			   restriction);
 	else
 		doctor_say(doctor, FOUND_WARN, "lockdown",
 			   "-> sign unaccepted.ko with a key that the machine trusts",
-			   "%s: an unsigned module cannot be loaded", who);
+			   "%s: an unsigned module cannot be loaded", restriction);
 }
 
 /**
@@ -156,7 +156,7 @@ static void say_signed_only(struct doctor *doctor, const char *who)
  */
 void check_lockdown(struct doctor *doctor)
 {
-	char line[128], who[64], *mode = NULL, answer[8] = "";
+	char line[128], restriction[64], *mode = NULL, answer[8] = "";
 	bool locked, signs;
 
 	file_line("/sys/module/module/parameters/sig_enforce", answer, sizeof(answer));
@@ -166,10 +166,10 @@ void check_lockdown(struct doctor *doctor)
 	if (mode)
 		*strchrnul(++mode, ']') = '\0';
 	locked = mode && strcmp(mode, "none");
-	snprintf(who, sizeof(who), "%s%s", mode ? mode : "not known here",
+	snprintf(restriction, sizeof(restriction), "%s%s", mode ? mode : "not known here",
 		 signs ? ", module.sig_enforce" : "");
 	if ((locked || signs) && !doctor->loaded)
-		say_signed_only(doctor, who);
+		say_signed_only(doctor, restriction);
 	else if (!mode)
 		doctor_say(doctor, FOUND_INFO, "lockdown", NULL,
 			   "not known here (needs securityfs and root)%s",

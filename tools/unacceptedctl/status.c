@@ -67,7 +67,7 @@ static unsigned int by_node(struct zone_info *zones, unsigned int count)
 }
 
 /* Prints zones; nodes, or the first nodes only, if the screen has too few rows. */
-static void print_zones(FILE *to, const struct snapshot *snapshot, unsigned int room)
+static void print_zones(FILE *to, const struct snapshot *snapshot, unsigned int max_rows)
 {
 	struct zone_info zones[MAX_ZONES], all = { .node = -1 }, others = { .node = -1 };
 	unsigned int count = snapshot->nr_zones, i;
@@ -79,12 +79,12 @@ static void print_zones(FILE *to, const struct snapshot *snapshot, unsigned int 
 	memcpy(zones, snapshot->zones, sizeof(zones));
 	for (i = 0; i < count; i++)
 		add(&all, &zones[i]);
-	if (room && count > room)
+	if (max_rows && count > max_rows)
 		count = by_node(zones, count);
 
 	fputs("node zone    unaccepted accepted  managed\n", to);
 	for (i = 0; i < count; i++) {
-		if (room && count > room && i + 1 >= room)
+		if (max_rows && count > max_rows && i + 1 >= max_rows)
 			add(&others, &zones[i]);
 		else
 			print_zone(to, &zones[i], zones[i].name);
@@ -145,7 +145,7 @@ static void print_stalls(FILE *to, const struct snapshot *snapshot, unsigned int
 void status_print(FILE *to, const struct snapshot *snapshot, unsigned int width,
 		  unsigned int rows)
 {
-	unsigned int room = rows > OTHER_ROWS + 1 ? rows - OTHER_ROWS : !!rows;
+	unsigned int max_rows = rows > OTHER_ROWS + 1 ? rows - OTHER_ROWS : !!rows;
 	char text[512];
 
 	snprintf(text, sizeof(text), "%s: %s", snapshot->state, snapshot->reason);
@@ -159,7 +159,7 @@ void status_print(FILE *to, const struct snapshot *snapshot, unsigned int width,
 	wrap(to, "unaccepted", INDENT, width, text);
 
 	putc('\n', to);
-	print_zones(to, snapshot, room);
+	print_zones(to, snapshot, max_rows);
 	putc('\n', to);
 
 	print_causes(to, snapshot, width);
