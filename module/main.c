@@ -11,6 +11,7 @@
 #include "accept.h"
 #include "acceptor.h"
 #include "control.h"
+#include "names.h"
 #include "notify.h"
 #include "state.h"
 #include "stats.h"
@@ -35,6 +36,21 @@ MODULE_PARM_DESC(headroom, "memory that the mode ahead keeps accepted and free i
 
 static const char * const policy_names[] = { "auto", "kernel", "module" };
 enum { POLICY_AUTO, POLICY_KERNEL, POLICY_MODULE };
+
+/* Also without a table, so that no guest of an image takes a wrong word. */
+static int check_words(int *choice)
+{
+	*choice = match_string(policy_names, ARRAY_SIZE(policy_names), policy);
+	if (*choice < 0) {
+		pr_err("policy=%s is neither auto, kernel nor module\n", policy);
+		return -EINVAL;
+	}
+	if (match_string(ua_mode_names, UA_NR_MODES, mode) < 0) {
+		pr_err("mode=%s is neither off, ahead, idle nor all\n", mode);
+		return -EINVAL;
+	}
+	return 0;
+}
 
 static bool wants_policy(int choice)
 {
@@ -112,6 +128,10 @@ static int __init unaccepted_init(void)
 {
 	int ret, choice;
 
+	ret = check_words(&choice);
+	if (ret)
+		return ret;
+
 	ua_table_find(&ua_state.table);
 	if (ua_state.table.reason)
 		pr_warn("table refused: %s\n", ua_state.table.reason);
@@ -120,13 +140,6 @@ static int __init unaccepted_init(void)
 	if (!ua_state.core) {
 		pr_err("binding=%s is neither auto nor observe\n", binding);
 		return -EINVAL;
-	}
-
-	choice = match_string(policy_names, ARRAY_SIZE(policy_names), policy);
-	if (choice < 0) {
-		pr_err("policy=%s is neither auto, kernel nor module\n", policy);
-		ret = choice;
-		goto err_unbind;
 	}
 
 	ret = ua_stats_init();

@@ -8,7 +8,7 @@
 [ "$(vmstat_bytes)" = 0 ] || skip_all "this kernel holds unaccepted memory"
 cause=${1-}
 
-begin 15
+begin 18
 
 load
 is "state" "$(get state)" absent
@@ -31,6 +31,12 @@ is "a write of no amount fails in the same way" "$(onewrite $SYS/accept abc)" EN
 is "the acceptor cannot be started" "$(onewrite $SYS/acceptor/mode all)" ENODEV
 unload
 is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""
+is "a mode that does not exist is refused" "$(insmod "$KO" mode=nonsense 2>&1 | sed 's/.*: //')" "Invalid argument"
+is "the log says so" "$(dmesg | grep -o 'mode=nonsense is .*' | sort -u)" "mode=nonsense is neither off, ahead, idle nor all"
+load mode=ahead
+is "a mode that exists has no effect, and the log says so" \
+	"$(dmesg | grep -c 'mode=ahead has no effect: there is no unaccepted memory')" 1
+unload
 is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished
