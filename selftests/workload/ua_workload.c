@@ -17,6 +17,10 @@
  *				single pages until it is reached. probe: a timer
  *				measures for how long interrupts are off
  *	parallel THREADS BLOCKS	the same by threads, each on a CPU of its own
+ *	exhaust			take single pages, without reclaim, until no zone has one
+ *				for GFP_KERNEL; then ask for BULK_PAGES at once.
+ *				normal_left: unaccepted pages that zone Normal has then;
+ *				dma32_lost: those that DMA32 has no longer
  *	contig first|second	alloc_contig_range() on half of an unaccepted block
  *	loop ORDER N		allocate and free N times memory of ORDER, with
  *				interrupts off, and count the cycles
@@ -294,6 +298,41 @@ static int run_fragment(int argc, char **argv)
 static int run_release(int argc, char **argv)
 {
 	free_list(&held);
+	return 0;
+}
+
+#define BULK_PAGES	64
+
+#ifdef HAVE_BULK_ARRAY
+#define bulk_alloc	alloc_pages_bulk_array
+#else
+#define bulk_alloc	alloc_pages_bulk
+#endif
+
+/* Frees the pages before it returns: the next allocation of any task may need them. */
+static int run_exhaust(int argc, char **argv)
+{
+	struct zone *zones = NODE_DATA(0)->node_zones;
+	gfp_t gfp = (GFP_KERNEL & ~__GFP_RECLAIM) | __GFP_NOWARN;
+	s64 dma32 = unaccepted(&zones[ZONE_DMA32]), pages = 0;
+	struct page *bulk[BULK_PAGES] = {}, *page;
+	unsigned long got;
+	LIST_HEAD(taken);
+
+	while ((page = alloc_page(gfp))) {
+		list_add(&page->lru, &taken);
+		pages++;
+		cond_resched();
+	}
+	got = bulk_alloc(gfp, BULK_PAGES, bulk);
+
+	say("pages", pages);
+	say("bulk", got);
+	say("normal_left", unaccepted(&zones[ZONE_NORMAL]));
+	say("dma32_lost", dma32 - unaccepted(&zones[ZONE_DMA32]));
+	while (got)
+		__free_page(bulk[--got]);
+	free_list(&taken);
 	return 0;
 }
 
@@ -858,6 +897,7 @@ static const struct {
 	{ "zone", run_zone },
 	{ "fragment", run_fragment },
 	{ "release", run_release },
+	{ "exhaust", run_exhaust },
 	{ "high", run_high },
 	{ "burst", run_burst },
 	{ "parallel", run_parallel },
