@@ -29,10 +29,8 @@
 #include <linux/vmstat.h>
 
 #define NOLOCK_CALLS	1000
-/* Two blocks: another task may have accepted one meanwhile. */
-#define ORDINARY_CALLS	(2 * MAX_ORDER_NR_PAGES)
 
-static long pages, accepted, held_calls, held_accepted, ordinary;
+static long pages, accepted, held_calls, held_accepted, left, ordinary;
 static bool held_too_long;
 module_param(pages, long, 0444);
 module_param(accepted, long, 0444);
@@ -145,7 +143,8 @@ static int try_while_held(struct zone *zone)
 		if (page)
 			list_add(&page->lru, &taken_pages);
 	}
-	held_accepted = before - unaccepted(zone);
+	left = unaccepted(zone);
+	held_accepted = before - left;
 	/* Pairs with smp_load_acquire() in hold_lock(). */
 	smp_store_release(&holder.release, true);
 	local_irq_restore(flags);
@@ -155,19 +154,22 @@ static int try_while_held(struct zone *zone)
 	return 0;
 }
 
-/* Returns how much memory was accepted when ordinary allocations went on. */
+/*
+ * Returns how much memory was accepted since ordinary allocations went on, by those of
+ * this task or by an earlier one of another task.
+ */
 static long go_on(struct zone *zone)
 {
-	long before = unaccepted(zone);
+	unsigned long tries = zone_managed_pages(zone);
 	struct page *page;
-	int i;
 
-	for (i = 0; i < ORDINARY_CALLS && before == unaccepted(zone); i++) {
+	/* As many as needed: the per-CPU lists of other CPUs may come back meanwhile. */
+	while (tries-- && left == unaccepted(zone)) {
 		page = alloc_pages_node(0, GFP_KERNEL | __GFP_THISNODE, 0);
 		if (page)
 			list_add(&page->lru, &taken_pages);
 	}
-	return before - unaccepted(zone);
+	return left - unaccepted(zone);
 }
 
 static void free_all(void)
