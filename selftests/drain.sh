@@ -11,11 +11,6 @@ writers=${1:-2}
 begin 13
 
 load
-# A guest whose CPUs run in parallel boots with one of them, because patching code that other CPUs
-# run can end an emulated machine (see the launcher).
-for cpu in /sys/devices/system/cpu/cpu*/online; do
-	echo 1 >"$cpu"
-done
 start=$(get unaccepted_bytes)
 small=$(emu accept_4k)
 agree "the counters agree at the start"
