@@ -26,7 +26,6 @@
 #include <linux/sched.h>
 #include <linux/static_call.h>
 #include <linux/string.h>
-#include <linux/version.h>
 #include <linux/vmstat.h>
 #include <linux/workqueue.h>
 
@@ -180,12 +179,8 @@ static struct ftrace_ops trial_ops = {
 	.flags = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 : FTRACE_OPS_FL_SAVE_REGS,
 };
 
-/*
- * Does the kernel have such a function, by its headers? kallsyms may not know it. From
- * 6.15 on it has one, whatever its name.
- */
-#if defined(alloc_pages_nolock) || defined(try_alloc_pages) || \
-	LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+/* Does the kernel have such a function, by its headers? kallsyms may not know it. */
+#if defined(alloc_pages_nolock) || defined(try_alloc_pages)
 #define HAS_NOLOCK	true
 #else
 #define HAS_NOLOCK	false
