@@ -43,10 +43,12 @@ begin() {
 	ktap_print_header
 	ktap_set_plan "$1"
 	# A guest whose CPUs run in parallel boots with one of them, because patching code that
-	# other CPUs run can end an emulated machine.
-	for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
-		[ ! -e "$cpu" ] || echo 1 >"$cpu"
-	done
+	# other CPUs run can end an emulated machine. Elsewhere a CPU may be offline on purpose.
+	if grep -qw maxcpus=1 /proc/cmdline; then
+		for cpu in /sys/devices/system/cpu/cpu[1-9]*/online; do
+			[ ! -e "$cpu" ] || echo 1 >"$cpu"
+		done
+	fi
 	case $(vmstat_bytes) in
 	0|'') ;;
 	*) spare ;;
