@@ -15,7 +15,7 @@ all: modules
 
 $(KDIR)/Makefile:
 	@echo "No kernel headers at $(KDIR)." >&2
-	@echo "Install them (Debian: apt install linux-headers-$$(uname -r)) or say KDIR=/path/to/headers." >&2
+	@echo "Install them (Debian: apt install linux-headers-$$(uname -r)) or set KDIR=/path/to/headers." >&2
 	@exit 1
 
 modules modules_install: | $(KDIR)/Makefile
@@ -116,11 +116,11 @@ help:
 	@echo '  make install-tools   install it, its man page, completion and units (DESTDIR=, PREFIX=/usr/local)'
 	@echo '  make deb             Debian packages: build/deb/unaccepted-{dkms,tools}_*.deb'
 	@echo
-	@echo 'The emulated TDX or SEV-SNP guest (Debian 12; first run builds QEMU, some minutes):'
+	@echo 'The emulated TDX or SEV-SNP guest (Debian 12 or 13; first run builds QEMU, some minutes):'
 	@echo '  make demo            boot a stock Debian kernel, load the module, accept memory (PLATFORM=tdx, snp)'
 	@echo '  make check           the tests, in guests and in userspace: what CI runs'
 	@echo '  make check-all       these, and what takes many hours'
-	@echo '  make check-package   install the packages in a Debian 12 and a 13 and boot them (downloads 600 MB once)'
+	@echo '  make check-package   install the packages in Debian 12 and Debian 13, and boot them (downloads 600 MB once)'
 	@echo '  make check-drgn      test tools/drgn, on vmcores and live (downloads 700 MB once)'
 	@echo '  make compare         the kernel'"'"'s policy beside ours, in one table'
 	@echo '  make bench           lazy, eager, and the background acceptor: stalls, speed, boots'
@@ -131,7 +131,7 @@ help:
 	@echo '  make unit            the userspace tests alone'
 	@echo '  make record          record the tool in a terminal, for Documentation/images/'
 	@echo '  make matrix          build against each kernel with each compiler, as a table'
-	@echo '  make style           checkpatch, sparse, shellcheck and the fences of the source tree'
+	@echo '  make style           checkpatch, sparse, shellcheck and the rules in CONTRIBUTING.md'
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 

@@ -67,8 +67,8 @@ static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int 
 
 	if (ret != -ENOENT) {
 		ua_stats_call(zone, &event);
-		WRITE_ONCE(stat->refused_ns, ret ? event.at_ns : 0);
-		/* Allocations wait for all of their blocks together. */
+		WRITE_ONCE(stat->refused_at_ns, ret ? event.at_ns : 0);
+		/* For allocations, below_watermark() counts one wait for all of their blocks. */
 		if (cause == UA_CAUSE_USER || cause == UA_CAUSE_BACKGROUND)
 			ua_stats_wait(zone, cause, event.ns);
 	}
@@ -85,7 +85,7 @@ static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int 
  * Takes the last block of the zone's list, because allocations take the first.
  *
  * Context: any in which memory may be allocated.
- * Return: 0, -ENOENT if it has none, or what the platform answered.
+ * Return: 0, -ENOENT if the zone has no unaccepted block, or the errno of a refusal.
  */
 int ua_accept_one(struct zone *zone, enum ua_cause cause)
 {
@@ -123,7 +123,8 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
  * May this allocation take a block? If so, the block is reserved in stat->inflight,
  * where other CPUs see it before they decide: CPUs that are short of the same
  * blocks must not each accept them. If two CPUs reserve at the same time, both may
- * see too much in flight and accept nothing; the next allocation decides again.
+ * see too much in flight and accept nothing; the next allocation decides again. Returns
+ * the number of blocks wanted, 0 for none.
  */
 static u64 reserve_block(struct zone *zone, unsigned int order, bool failed,
 			 bool begun)
@@ -160,6 +161,7 @@ static void kick_background(struct zone *zone, unsigned int order)
 	struct ua_zone_stat *stat = ua_zone_stat(zone);
 	struct ua_zone_view view;
 
+	/* Pairs with smp_mb() in zone_wants(). */
 	if (!READ_ONCE(stat->kick_below))
 		return;
 	ua_zone_view(zone, order, &view);
@@ -176,7 +178,7 @@ static void kick_background(struct zone *zone, unsigned int order)
  */
 static bool was_refused(const struct ua_zone_stat *stat)
 {
-	u64 refused = READ_ONCE(stat->refused_ns);
+	u64 refused = READ_ONCE(stat->refused_at_ns);
 
 	return refused && ktime_get_mono_fast_ns() - refused < REFUSED_PAUSE_NS;
 }
@@ -282,12 +284,12 @@ static int accept_node(int nid, const struct ua_scope *scope, u64 *blocks,
 /**
  * ua_accept_blocks - accept blocks wherever they are in a scope
  * @scope:	the nodes and zones to accept in
- * @blocks:	number of blocks; a number above what is unaccepted is no error
+ * @blocks:	number of blocks; more than are unaccepted is not an error
  * @job:	the cause, and what was done
  *
  * Context: process context, may sleep between blocks, holds no lock across one.
- * Return: 0 also when there was less; -EINTR on a signal, -ENODEV when the
- * module is being unloaded, or what the platform answered. Blocks done stay done.
+ * Return: 0, also if fewer blocks were unaccepted; -EINTR on a signal, -ENODEV when the
+ * module is being unloaded, or the errno of a refusal. Accepted blocks stay accepted.
  */
 int ua_accept_blocks(const struct ua_scope *scope, u64 blocks, struct ua_job *job)
 {
@@ -326,8 +328,8 @@ static int accept_zone_range(struct zone *zone, unsigned long start,
 
 /**
  * ua_accept_range - accept the blocks of a range that are unaccepted
- * @start:	number of its first page, the first of a block
- * @end:	number of the page behind it, the first of a block
+ * @start:	number of its first page, aligned to UA_BLOCK_PAGES
+ * @end:	number of the page after it, aligned to UA_BLOCK_PAGES
  * @job:	the cause, and what was done
  *
  * Whatever else is in the range is passed over, also blocks that another task has
@@ -360,8 +362,8 @@ void ua_accept_init(void)
 }
 
 /**
- * ua_accept_set_upcall - set the function to call after each block
- * @accepted: gets 0, or what the platform answered; in any context in which
+ * ua_accept_set_upcall - set the function to call after each attempt to accept a block
+ * @accepted: gets 0, also if there was no block, or the errno of a refusal; in any context in which
  *	memory may be allocated. NULL to end, when no caller accepts any more.
  *
  * Context: process context.

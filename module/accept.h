@@ -13,7 +13,7 @@
  * struct ua_job - a long piece of work
  * @cause:	what the work is for
  * @done:	bytes accepted
- * @total:	a sum over several jobs to add to as well, or NULL
+ * @total:	counter that several jobs share, to which their bytes are added too; or NULL
  */
 struct ua_job {
 	enum ua_cause cause;
@@ -22,9 +22,9 @@ struct ua_job {
 };
 
 /**
- * struct ua_knobs - what users set about allocations; read without a lock
+ * struct ua_knobs - the settings for allocations; read without a lock
  * @max_blocks:	blocks that one allocation accepts at most
- * @max_us:	it begins no further block after this many microseconds
+ * @max_us:	after this many microseconds an allocation begins no further block
  * @to_front:	accepted blocks are handed out next, not last
  */
 struct ua_knobs {

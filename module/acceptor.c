@@ -122,8 +122,8 @@ static void acceptor_publish(struct ua_acceptor *acceptor,
  * @change: applies the change to a copy of the knobs; 0 or a negative errno
  * @arg: for @change
  *
- * Threads that wait under the old limits are woken. If the mode was written, even
- * with the same value, all threads are started again.
+ * Threads that wait under the old limits are woken. If the mode was written, even with the same
+ * value, or the number of threads changes, all threads are restarted.
  *
  * Context: process context, sleeps until running threads have finished their
  * block.
@@ -141,12 +141,12 @@ int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), v
 		return -EINTR;
 	ua_acceptor_get(&old);
 	knobs = old;
-	knobs.afresh = false;
+	knobs.restart = false;
 	ret = change(&knobs, arg);
 	if (ret)
 		goto out;
 
-	if (!knobs.afresh && knobs.threads_per_node == old.threads_per_node) {
+	if (!knobs.restart && knobs.threads_per_node == old.threads_per_node) {
 		acceptor_publish(acceptor, &knobs);
 		goto out;
 	}
@@ -167,8 +167,9 @@ out:
  * ua_acceptor_throttle_reason - the state of all threads together
  *
  * Context: any; no lock, a thread that begins or ends meanwhile may be missed.
- * Return: UA_THROTTLE_NOT if one works, else what holds one back, else UA_THROTTLE_ENOUGH
- * if one waits for free memory to run short, else, or without any, UA_THROTTLE_DONE.
+ * Return: UA_THROTTLE_NOT if a thread works; otherwise the limit that holds one back;
+ * otherwise UA_THROTTLE_ENOUGH if one waits until free memory runs short; otherwise,
+ * also without threads, UA_THROTTLE_DONE.
  */
 enum ua_throttle_reason ua_acceptor_throttle_reason(void)
 {
@@ -192,7 +193,7 @@ enum ua_throttle_reason ua_acceptor_throttle_reason(void)
  * ua_acceptor_hold - let no thread begin a block for a while
  * @hold: true to begin, false to end
  *
- * A block under way is finished meanwhile.
+ * Does not wait for a block that is in flight.
  *
  * Context: process context.
  */
@@ -210,7 +211,7 @@ void ua_acceptor_hold(bool hold)
 /**
  * ua_acceptor_rebind - move the threads back to the CPUs of their nodes
  *
- * Call this when a CPU came online: while a node has no CPU, its threads run on
+ * Call this when a CPU has come online: while a node has no CPU, its threads run on
  * those of another node, and the scheduler does not move them back.
  *
  * Context: process context, may sleep.

@@ -24,7 +24,7 @@
  * @quota_lock:	guards the members below; no other lock is taken under it
  * @held:	no thread may begin a block, because memory goes offline
  * @knobs:	written under @lock as well
- * @generation:	grows with each change of @knobs, to cut waits short
+ * @generation:	grows with each change of @knobs or @held, to cut waits short
  * @next_ns:	earliest time for the next block, see ua_policy_pace()
  * @reserved:	bytes that threads are about to accept, for the floor
  * @error:	the last error of a thread

@@ -74,9 +74,9 @@ static bool zone_wants(struct ua_acceptor_thread *thread, struct zone *zone,
 		   ua_policy_kick_below(&view, UA_BLOCK_PAGES, headroom));
 	/*
 	 * Orders the write of kick_below before the second look at the free pages.
-	 * Pairs with the locked add that moves the pages a CPU has taken from its
-	 * own counter to zone->vm_stat, a full barrier on x86: either this look
-	 * sees that add, or the next kick_background() on that CPU sees kick_below.
+	 * Pairs with the locked add by which a CPU folds its own counter of free
+	 * pages into zone->vm_stat, a full barrier on x86: either this look sees
+	 * that add, or the next kick_background() on that CPU sees kick_below.
 	 */
 	smp_mb();
 	ua_zone_view(zone, 0, &view);

@@ -86,7 +86,7 @@ static void walk_zone(struct zone *zone, struct walk *walk)
 }
 
 /* A suspect in flight has its bits cleared soon. One that keeps them is stray. */
-static void question_suspects(struct walk *walk)
+static void recheck_suspects(struct walk *walk)
 {
 	struct ua_audit *audit = walk->audit;
 	int i, tries = 0;
@@ -108,7 +108,7 @@ static void question_suspects(struct walk *walk)
  * @zone: a populated zone
  * @audit: the result: what each source says
  *
- * Context: process context; sleeps for some tenths of a second if they differ.
+ * Context: process context; if they differ, sleeps for up to a few seconds.
  * Return: true if they agree.
  */
 bool ua_audit_zone(struct zone *zone, struct ua_audit *audit)
@@ -120,7 +120,7 @@ bool ua_audit_zone(struct zone *zone, struct ua_audit *audit)
 		if (tries)
 			msleep(PAUSE_MS);
 		walk_zone(zone, &walk);
-		question_suspects(&walk);
+		recheck_suspects(&walk);
 	} while ((audit->missing || walk.nr_suspects > SUSPECTS) && ++tries < TRIES);
 	return !audit->missing && !audit->stray;
 }

@@ -8,12 +8,12 @@
 
 /**
  * struct ua_audit - what each source says of a zone
- * @list:	blocks that are unaccepted
+ * @list:	blocks on the zone's list
  * @leaving:	unaccepted blocks that the module is about to accept
  * @counter:	unaccepted pages by the kernel's counter
  * @bitmap:	blocks with a bit set
  * @inflight:	blocks that the module is accepting
- * @missing:	pages by which the counter is too high; negative, too low
+ * @missing:	pages that the counter has and the walk did not find; negative: it found more
  * @stray:	blocks with a bit set that are neither unaccepted nor being accepted
  * @stray_pfn:	first page of the first of these
  */

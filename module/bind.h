@@ -16,6 +16,6 @@ enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn);
 /* bind_replace.c: the kernel's policy replaced. */
 int ua_replace_attach(const struct ua_upcalls *upcalls, const char **reason);
 void ua_replace_detach(void);
-void ua_replace_settle(void);
+void ua_replace_retire_if_done(void);
 
 #endif /* _UNACCEPTED_BIND_H */

@@ -166,23 +166,18 @@ static void bind_pressure(struct ua_core *core)
 }
 #endif
 
-/* The lookup happens once, even if a second binding needs it. */
 static bool find_kallsyms(void)
 {
 	static const char name[] = "kallsyms_lookup_name";
-	static bool found;
 	kallsyms_lookup_name_fn *lookup;
 
-	if (found)
-		return true;
 	lookup = ua_bind_symbol(name);
 	if (!lookup) {
-		pr_warn("the kernel has no function %s: accept_memory=eager and pressure are not seen\n",
+		pr_warn("kprobes cannot find the function %s: accept_memory=eager and pressure are not detected\n",
 			name);
 		return false;
 	}
 	static_call_update(ua_kallsyms_lookup_name, lookup);
-	found = true;
 	return true;
 }
 
@@ -264,7 +259,7 @@ static struct ua_core observe_core = {
 
 /**
  * ua_bind_observe - the binding that reads counters and accepts nothing
- * @reason: the cause, a string that lives as long as the module
+ * @reason: why the module cannot accept; a string that lives as long as the module
  *
  * Return: the binding "observe".
  */

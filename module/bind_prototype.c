@@ -35,8 +35,8 @@ static bool find_functions(void)
 }
 
 /*
- * Is @function, a type in @btf, void f(struct page *)? Type 0 is void. A number of the
- * kernel's own types means the same in the types of all modules.
+ * Is @function, a type in @btf, void f(struct page *)? Type 0 is void. The ids of
+ * vmlinux's types are valid in the type information of every module, too.
  */
 static bool takes_page(const struct btf *btf, s32 function, s32 page)
 {

@@ -7,11 +7,11 @@
  * module is built. From 807174a93d24 (6.11) on it is cond_accept_memory(zone, order),
  * from 6.15 on (zone, order, alloc_flags). gcc 14 and later split it: its checks are
  * inlined in the callers, and the rest is a function with another name, which lacks the
- * arguments that only the checks use. So two allocations are traced before the function
+ * arguments that only the checks use. So allocations are traced before the function
  * is replaced, to see with what arguments it is called.
  *
  * gcc may assume that a static function changes fewer registers than the ABI allows
- * (-fipa-ra), which would forbid to replace it. It does not where functions are traced:
+ * (-fipa-ra), which would make replacing it unsafe. It does not in kernels with ftrace:
  * -pg turns -fipa-ra off.
  */
 #include <linux/err.h>
@@ -64,13 +64,13 @@ static DEFINE_RAW_SPINLOCK(replace_retire_lock);
 static bool replace_attached;
 
 /**
- * ua_replace_settle - give the function back if no memory is unaccepted any more
+ * ua_replace_retire_if_done - give the function back if no memory is unaccepted any more
  *
  * To be called after a block was accepted.
  *
  * Context: any.
  */
-void ua_replace_settle(void)
+void ua_replace_retire_if_done(void)
 {
 	unsigned long flags;
 
@@ -130,7 +130,7 @@ static bool notrace replace_cond_accept(struct zone *zone, unsigned int order,
 	if (replace_has_flags && (alloc_flags & REPLACE_NOLOCK))
 		return false;
 	if (list_empty(&zone->unaccepted_pages)) {
-		ua_replace_settle();
+		ua_replace_retire_if_done();
 		return false;
 	}
 	/* The mask is not known here: 0 says that no task may be woken. */
@@ -179,7 +179,7 @@ static struct ftrace_ops trial_ops = {
 	.flags = IS_ENABLED(CONFIG_DYNAMIC_FTRACE_WITH_ARGS) ? 0 : FTRACE_OPS_FL_SAVE_REGS,
 };
 
-/* Does the kernel have such a function, by its headers? kallsyms may not know it. */
+/* Do the kernel's headers declare an allocation that must not spin? kallsyms may not know it. */
 #if defined(alloc_pages_nolock) || defined(try_alloc_pages)
 #define HAS_NOLOCK	true
 #else
@@ -189,7 +189,7 @@ static struct ftrace_ops trial_ops = {
 /* An order that no argument has by accident. */
 #define TRIAL_ORDER	2
 
-/* A zone that an allocation from its node tries first, with unaccepted memory. */
+/* A zone with unaccepted memory that allocations from its node try first, or NULL. */
 static struct zone *trial_zone(void)
 {
 	struct zone *zone;
@@ -263,8 +263,9 @@ static struct page *alloc_nolock(int nid)
 
 /*
  * Do allocations that must not spin skip the function, or do they pass REPLACE_NOLOCK
- * to it? A trial only tells if it is served from @zone, which fails while another CPU
- * holds the zone's lock.
+ * to it? A trial is conclusive only if it is served from @zone, which it is not while another CPU
+ * holds the zone's lock. @marked: an ordinary allocation passed the flag, too. Returns the
+ * reason not to replace the function, or NULL.
  */
 static const char *try_nolock(const struct zone *zone, bool marked)
 {
@@ -350,8 +351,9 @@ static DEFINE_MUTEX(replace_unhook_lock);
  * @reason: set to the cause of a failure, a string that lives as long as the module
  *
  * Context: process context, at load.
- * Return: 0; -EBUSY if tracing is off or another tool owns the function, -EOPNOTSUPP
- * if this kernel's function cannot be replaced safely, or another errno of ftrace.
+ * Return: 0, also if nothing is unaccepted: nothing is replaced then; -EBUSY if tracing
+ * is off or another tool owns the function, -EOPNOTSUPP if this kernel's function cannot
+ * be replaced safely, or another errno of ftrace.
  */
 int ua_replace_attach(const struct ua_upcalls *upcalls, const char **reason)
 {

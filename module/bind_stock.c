@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The binding to unpatched kernels, 6.12 and later. The kernel decides what an
- * allocation accepts, and the module accepts ahead of it. On request at load the
- * module decides, see bind_replace.c.
+ * allocation accepts, and the module accepts ahead of demand. With policy=module the
+ * module decides instead, see bind_replace.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -54,7 +54,7 @@ static bool stock_is_busy(unsigned long pfn)
 	return false;
 }
 
-/* If no slot is free, the block is not entered, which may only cost a wait. */
+/* Replaces @from by @to. If no slot is free (0), the block is not entered: that costs a wait. */
 static void stock_set_busy(unsigned long from, unsigned long to)
 {
 	unsigned long flags;
@@ -71,8 +71,8 @@ static void stock_set_busy(unsigned long from, unsigned long to)
 }
 
 /*
- * The last block of the list without a neighbour in flight; the last block of all
- * if there is no such one near the end. Called with zone->lock held.
+ * The last block of the list without a neighbour in flight; the last block of
+ * the list if there is none near its end. Called with zone->lock held.
  */
 static struct page *stock_pick_block(struct zone *zone)
 {
@@ -122,10 +122,13 @@ static void stock_accept_claimed(struct page *page)
 {
 	static_call_cond(ua_accept_page)(page);
 	stock_set_busy(page_to_pfn(page), 0);
-	ua_replace_settle();
+	ua_replace_retire_if_done();
 }
 
-/* Ignores @flags: the kernel always puts an accepted block last in the free list. */
+/*
+ * Ignores @flags: takes a block near the end of the list, and the kernel always puts an
+ * accepted block last in the free list.
+ */
 static int stock_accept_block(struct zone *zone, unsigned int flags,
 			      unsigned long *pfn)
 {
@@ -150,9 +153,9 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
 
 #ifdef CONFIG_KEXEC_CORE
 /*
- * 7.3 accepts the destinations when the image is loaded, 6.12 does
- * not. The image does not say which, and a segment that is accepted already costs
- * only a look at each block.
+ * Linux 7.3 accepts the destinations of an image when it loads the image, 6.12 does not.
+ * The image does not tell whether that was done, so all segments are returned: one that is
+ * accepted already costs only a look at each block.
  */
 static bool stock_kexec_segment(unsigned int i, phys_addr_t *start, u64 *bytes)
 {
@@ -200,7 +203,7 @@ const struct ua_core *ua_bind(void)
 		return &stock_core;
 	}
 	snprintf(reason, sizeof(reason),
-		 accept ? "the kernel's %s() takes other arguments than a page" :
+		 accept ? "the kernel's %s() takes arguments other than a page" :
 		 "the kernel has no function %s", need);
 	pr_warn("%s, cannot accept\n", reason);
 	return ua_bind_observe(reason);

@@ -9,8 +9,8 @@
  * ua_zone_highatomic - free pages reserved for atomic allocations of high order
  * @zone: any zone
  *
- * 6.12 counts the free pages of the reserve; 6.1 only its size, which is taken
- * for that. The preprocessor cannot test for a field, so this tests for a macro
+ * 6.12 counts the free pages of the reserve; 6.1 only its size, which is used
+ * instead. The preprocessor cannot test for a field, so this tests for a macro
  * that came in 6.8, between these two.
  *
  * Context: any; takes no lock.

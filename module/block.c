@@ -21,7 +21,7 @@
  * Skips holes, and blocks of other zones, since nodes may be interleaved.
  *
  * Context: process context, may sleep. Takes no lock: memory hotplug may remove the
- * block afterwards, as any page that is looked up by number.
+ * block afterwards, as it may any page that is looked up by number.
  * Return: number of the first page of the next block that begins at or after @pfn,
  * or ULONG_MAX after the last block.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What the files in sysfs and debugfs share. No other file creates any.
+ * Shared by control*.c, the only source files that create files in sysfs and debugfs.
  */
 #ifndef _UNACCEPTED_CONTROL_H
 #define _UNACCEPTED_CONTROL_H

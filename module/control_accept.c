@@ -104,7 +104,7 @@ static const char *reason_of(int error, const char *inval, const char *range)
 	case -ERANGE:
 		return range;
 	case -EINTR:
-		return "a signal came";
+		return "interrupted by a signal";
 	case -EOPNOTSUPP:
 		return "the binding cannot accept";
 	case -ENODEV:
@@ -229,8 +229,8 @@ ssize_t ua_control_accept(const struct ua_scope *scope, const char *buf, size_t 
 		return count;
 
 	scope_file(scope, file, sizeof(file));
-	note_error(file, ret, reason_of(ret, "that is no amount",
-					"more than 100 %, or 2^64 bytes and more"));
+	note_error(file, ret, reason_of(ret, "not an amount",
+					"more than 100 %, or 2^64 bytes or more"));
 	return ret;
 }
 
@@ -252,7 +252,7 @@ static ssize_t accept_range_store(struct kobject *kobj, struct kobj_attribute *a
 		return count;
 
 	note_error(attr->attr.name, ret,
-		   reason_of(ret, "that is no range", "there is no RAM at these addresses"));
+		   reason_of(ret, "not a range", "there is no RAM at these addresses"));
 	return ret;
 }
 
@@ -284,7 +284,7 @@ static ssize_t accept_progress_show(struct kobject *kobj, struct kobj_attribute 
 	asked = trigger->asked;
 	done = atomic64_read(&trigger->done);
 	spin_unlock(&trigger->lock);
-	/* A block that was refused to one write may have been accepted by another. */
+	/* A block that was in flight when ASKED was computed counts in DONE if it came back. */
 	return sysfs_emit(buf, "%llu %llu\n", min(done, asked), asked);
 }
 

@@ -23,7 +23,7 @@ static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 	if (mode < 0)
 		return mode;
 	knobs->mode = mode;
-	knobs->afresh = true;
+	knobs->restart = true;
 	return 0;
 }
 
@@ -60,7 +60,7 @@ static int change_one(struct ua_acceptor_knobs *knobs, const char *name, char *w
 
 /**
  * struct change - what was written
- * @name: of the knob, or NULL if @words begin with names
+ * @name: name of the knob, or NULL if each word is NAME=VALUE
  * @words: what was written; it is cut into words
  */
 struct change {
@@ -210,7 +210,7 @@ static int emit_state(char *buf, int at, const struct ua_acceptor_thread *thread
 
 	if (reason != UA_THROTTLE_NOT && !ua_stats_unaccepted_node(thread->nid))
 		reason = UA_THROTTLE_DONE;
-	return sysfs_emit_at(buf, at, "%s", ua_throttle_names[reason]);
+	return sysfs_emit_at(buf, at, "%s", ua_throttle_states[reason]);
 }
 
 static ssize_t state_show(struct kobject *kobj, struct kobj_attribute *attr,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * sysfs: the directory of the whole machine, and in it one of each memory node,
- * and in that one of each zone. All have the same counters and the same trigger.
+ * and in that one of each zone. All have the same counters and the file "accept".
  */
 #include <linux/atomic.h>
 #include <linux/err.h>

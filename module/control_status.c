@@ -70,7 +70,7 @@ int ua_control_emit_reason(char *buf)
 		if (READ_ONCE(ua_state.trigger.users))
 			return sysfs_emit(buf, "a write to accept is at work\n");
 		return sysfs_emit(buf, "the acceptor is %s\n",
-				  ua_throttle_names[ua_acceptor_throttle_reason()]);
+				  ua_throttle_states[ua_acceptor_throttle_reason()]);
 	case UA_COMPLETE:
 		return sysfs_emit(buf, "%s\n", complete_reason(&sum));
 	case UA_IDLE:

@@ -5,9 +5,10 @@
  * The kernel accepts memory without telling the module, so while a task polls, the
  * numbers are looked at ten times a second. The module does not see poll(), but a task
  * that polls a file of sysfs reads it first, and again each time it is woken. So a read
- * starts the looks, for LEASE. At the end of that time pollers are woken without a
- * change: a task that still polls reads, which starts the looks again, and if there is
- * no such task nothing runs any more. Nothing runs either while nothing is unaccepted.
+ * starts this polling of the numbers, which goes on for LEASE. At the end of that time
+ * pollers are woken without a change: a task that still polls reads, which starts it
+ * again, and if there is no such task nothing runs any more. Nothing runs either while
+ * nothing is unaccepted.
  *
  * The last block is reported at once if the module accepts it itself.
  */
@@ -72,7 +73,7 @@ static void tell(void)
 			sysfs_notify_dirent(watch_files[i]);
 }
 
-/* Another state, another whole percent, or the first look without a further change. */
+/* A new state, a new whole percent, or the end of a smaller change: the same number twice. */
 static bool worth_telling(const struct watch_view *view)
 {
 	return view->status != watch_told.status || view->percent != watch_told.percent ||
@@ -121,8 +122,9 @@ static void watch_soon(struct irq_work *work)
 }
 
 /*
- * Reports the last block at once, and a refusal too: the refused block may have
- * been taken for the last one. Other changes are seen at the next look.
+ * Reports the last block at once, and a refusal too: while the refused
+ * block was in flight, the counter may have said that nothing was left. Other changes are
+ * seen at the next look.
  */
 static void watch_accepted(int result)
 {

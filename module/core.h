@@ -46,7 +46,7 @@ enum ua_page_state {
  *	the number of blocks that it accepted.
  *
  *	Context: any in which the allocator runs, including hard interrupts. Must
- *	not sleep, allocate memory, take a lock of the module, patch text, or work
+ *	not sleep, allocate memory, take a lock of the module above core.h, patch text, or work
  *	without a bound. May wake a task only if @gfp has __GFP_KSWAPD_RECLAIM.
  * @isolated:	called after a block of @zone was accepted because pages in it
  *	are to be isolated, for example for a contiguous allocation. Same
@@ -79,7 +79,8 @@ struct ua_upcalls {
  *		 (the sum of the totals of "some" in PSI). NULL: not known.
  * @kexec_segment: memory that kexec copies segment @i of the new kernel to. Process
  *		 context, in a reboot notifier. Returns false if there is no such
- *		 segment. NULL: the kernel accepts this memory by itself.
+ *		 segment. NULL: the kernel accepts this memory by itself, has no kexec, or the
+ *		 binding accepts nothing.
  * @policy_by_default: attach, unless the user says otherwise at load
  * @attach:	 let the kernel call @upcalls. Process context. Returns 0, or a
  *		 negative errno and in @reason its cause, a string that lives as long

@@ -37,7 +37,7 @@ MODULE_PARM_DESC(headroom, "memory that the mode ahead keeps accepted and free i
 static const char * const policy_names[] = { "auto", "kernel", "module" };
 enum { POLICY_AUTO, POLICY_KERNEL, POLICY_MODULE };
 
-/* Also without a table, so that no guest of an image takes a wrong word. */
+/* Checked even without a table, so that a wrong word fails in every guest of an image. */
 static int check_words(int *choice)
 {
 	*choice = match_string(policy_names, ARRAY_SIZE(policy_names), policy);
@@ -64,7 +64,7 @@ static bool wants_policy(int choice)
  */
 static int attach_policy(int choice)
 {
-	const char *reason = ua_state.core->reason ?: "this binding cannot";
+	const char *reason = ua_state.core->reason ?: "this binding cannot decide for allocations";
 	int ret = -EOPNOTSUPP;
 
 	if (ua_state.core->attach)
@@ -94,7 +94,7 @@ static int start_acceptor(void)
 	if (headroom) {
 		ret = ua_control_set_acceptor("headroom_bytes", headroom);
 		if (ret) {
-			pr_err("headroom=%s is no amount of memory (%pe)\n", headroom,
+			pr_err("headroom=%s is not an amount of memory (%pe)\n", headroom,
 			       ERR_PTR(ret));
 			return ret;
 		}

@@ -6,7 +6,7 @@ const char * const ua_cause_names[UA_NR_CAUSES] = { UA_CAUSES(UA_NAME) };
 
 const char * const ua_mode_names[UA_NR_MODES] = { UA_MODES(UA_NAME) };
 
-const char * const ua_throttle_names[UA_NR_THROTTLE_REASONS] = {
+const char * const ua_throttle_states[UA_NR_THROTTLE_REASONS] = {
 	UA_THROTTLE_LIMITS(UA_THROTTLE_STATE),
 	UA_THROTTLE_OTHERS(UA_THROTTLE_STATE),
 };

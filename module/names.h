@@ -22,14 +22,14 @@ enum ua_throttle_reason {
 	UA_NR_THROTTLE_REASONS,
 };
 
-/* Computed at each reading and never stored, so never stale. */
+/* Computed at each reading, so never stale. */
 enum ua_status {
 	UA_STATES(UA_STATE_ENUM),
 };
 
 extern const char * const ua_cause_names[UA_NR_CAUSES];
 extern const char * const ua_mode_names[UA_NR_MODES];
-extern const char * const ua_throttle_names[UA_NR_THROTTLE_REASONS];
+extern const char * const ua_throttle_states[UA_NR_THROTTLE_REASONS];
 extern const char * const ua_hit_names[UA_NR_LIMITS];
 extern const char * const ua_status_names[UA_COMPLETE + 1];
 

@@ -53,7 +53,7 @@ static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
 		return NOTIFY_DONE;
 	ret = accept_everything("hibernation");
 	if (ret)
-		pr_err("no hibernation with memory unaccepted: error %d\n", ret);
+		pr_err("hibernation refused, because memory is unaccepted: error %d\n", ret);
 	return notifier_from_errno(ret);
 }
 
@@ -82,7 +82,7 @@ static int accept_destination(phys_addr_t start, u64 bytes, struct ua_job *job)
 
 /*
  * Accepts the memory that the new kernel is copied to. The reboot notifiers are the last
- * that run before the copy; kernel_kexec() passes them this string.
+ * code that may sleep before the copy; kernel_kexec() passes them "kexec reboot".
  */
 static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
 {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* notify.c: listens to other events of the machine. */
+/* notify.c: reacts to events of the machine. */
 #ifndef _UA_NOTIFY_H
 #define _UA_NOTIFY_H
 

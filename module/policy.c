@@ -91,7 +91,7 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 
 	if (view->unaccepted <= 0)
 		return 0;
-	/* Without watermarks there is no deficit, and all allocations would accept. */
+	/* Before the watermarks are set there is no goal: accept only if the allocation failed. */
 	if (!view->promo)
 		return failed;
 
@@ -170,7 +170,7 @@ static u64 average(u64 old, u64 seen, u64 dt_ns, u64 tau_ns)
 #define DEMAND_SLOW_NS	(5 * NS_PER_SECOND)
 /* Observations closer together than this are skipped: the counters move in steps. */
 #define DEMAND_STEP_NS	(NS_PER_SECOND / 200)
-/* Longer intervals are cut to this: the averages have forgotten all, and products fit. */
+/* Longer intervals are cut to this: the averages have forgotten the rest, and products fit. */
 #define DEMAND_MAX_NS	(600 * NS_PER_SECOND)
 
 /**

@@ -39,7 +39,7 @@ struct ua_demand {
 /**
  * struct ua_headroom - how much should be free above the watermark
  * @pages:	the least, in pages
- * @lead_ns:	plus the demand of this time, in nanoseconds
+ * @lead_ns:	plus what is allocated in this time, in nanoseconds
  * @limit:	the most, in pages
  */
 struct ua_headroom {

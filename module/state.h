@@ -26,7 +26,7 @@
  *   notify.c    hibernation, kexec, hotplug
  *   acceptor.c  background threads of each memory node: knobs, start and stop
  *   acceptor_loop.c  what such a thread does
- *   throttle.c  what keeps it back
+ *   throttle.c  what holds it back
  *   accept.c    the engine: zones, blocks
  *   audit.c     compares the sources of what is unaccepted
  *   block.c     what is known of a block
@@ -45,17 +45,18 @@
  *    it must not be taken while 1 is held
  * 1. &ua_acceptor.lock (mutex): the knobs and the life of the threads
  * 2. leaves (spinlocks, process context): &ua_acceptor.quota_lock, &ua_trigger.lock
- * 3. zone->lock (in the binding): the kernel's, a leaf
+ * 3. zone->lock (in the binding), the kernel's; under it only the raw locks of
+ *    bind_stock.c and bind_replace.c
  *
- * watch_lock of control_watch.c (mutex) is taken under none of these, and under it only
- * the kernel's own locks for polled files are taken. 2 and 3 are never held together, and
+ * watch_lock of control_watch.c (mutex) is taken under none of these, and under it only locks of
+ * the kernel (workqueues, kernfs) are taken. 2 and 3 are never held together, and
  * no lock of ours is held while a block is accepted. Counters are per CPU, or atomic, and
  * read without a lock.
  */
 
 /**
  * struct ua_state - the state of the module
- * @core:	the binding; at least "observe"
+ * @core:	the binding; never NULL once loaded, "observe" if it cannot accept
  * @table:	the EFI table
  * @stats:	data of each zone, nr_node_ids * MAX_NR_ZONES
  * @knobs:	how allocations accept

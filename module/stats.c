@@ -179,7 +179,8 @@ void ua_stats_wait(struct zone *zone, enum ua_cause cause, u64 ns)
  * ua_stats_waits - one bucket of the histogram of waits
  * @zone: the zone in which blocks were accepted
  * @cause: the cause; not UA_CAUSE_ISOLATION
- * @bucket: of waits below 2^@bucket nanoseconds, and not below half of that
+ * @bucket: of waits below 2^@bucket nanoseconds, and not below half of that; the last has
+ *	    all longer ones, too
  *
  * Context: any.
  * Return: number of waits, on all CPUs.

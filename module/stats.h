@@ -29,12 +29,12 @@ extern const struct ua_scope ua_everything;
 /* Waits are counted by the power of two they stay below, in ns. */
 #define UA_NR_WAITS	40
 
-/* The causes for which a task waits for the acceptance. */
+/* Number of causes for which a task waits: those before UA_CAUSE_ISOLATION. */
 #define UA_NR_WAITERS	UA_CAUSE_ISOLATION
 
 /**
  * struct ua_stats - what happened in one zone since load
- * @accepted:	bytes that the module accepted, by cause
+ * @accepted:	bytes accepted, by cause; for isolation by the kernel
  * @calls:	blocks that the module tried to accept
  * @total_ns:	time spent in @calls
  * @max_ns:	the longest of @calls
@@ -53,8 +53,8 @@ struct ua_stats {
 /**
  * struct ua_cpu_stats - what happened in one zone since load, on one CPU
  * @stats:	the numbers
- * @waits:	how long allocations waited for all of their blocks, and how long each
- *		block took that users or the background had accepted
+ * @waits:	histogram of waits by cause: an allocation counts once, with the time for all of
+ *		its blocks; writes and background threads count once per block
  */
 struct ua_cpu_stats {
 	struct ua_stats stats;
@@ -72,7 +72,7 @@ struct ua_cpu_stats {
  * @nid:	node of the block
  * @zone:	the index of the zone
  * @cause:	what the acceptance was for
- * @result:	0 or an errno
+ * @result:	0 or a negative errno
  * @pid:	the task that was running
  * @comm:	its name
  */
@@ -94,11 +94,11 @@ struct ua_event {
  * @unaccepted_at_load: bytes that were unaccepted when the module was loaded
  * @inflight:	bytes that the module is accepting right now. They leave the
  *	kernel's counter at once but are counted for a cause only when done; without
- *	this they would look accepted by the kernel meanwhile. Allocations also look
+ *	this they would be counted as accepted by the kernel meanwhile. Allocations also look
  *	at it, so that two do not accept for the same shortage.
- * @refused_ns:	when the platform last refused a block, 0 if none since a success
+ * @refused_at_ns:	when the platform last refused a block, 0 if none since a success
  * @kick_below:	free pages (see struct ua_zone_view) below which an allocation
- *		runs @kick and clears this; 0 while the background is awake
+ *		queues @kick and clears this; 0 while the background is awake
  * @kick:	wakes the background threads
  * @demand:	demand for the zone's memory; only the first thread of the node
  *	updates it
@@ -108,7 +108,7 @@ struct ua_zone_stat {
 	struct ua_cpu_stats __percpu *cpu_stats;
 	u64 unaccepted_at_load;
 	atomic64_t inflight;
-	u64 refused_ns;
+	u64 refused_at_ns;
 	s64 kick_below;
 	struct irq_work kick;
 	struct ua_demand demand;

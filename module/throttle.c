@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * What keeps the background threads back: the limits that users set, the work
- * of others, and a platform that is slow or refuses.
+ * What holds the background threads back: the limits that users set, the work of
+ * other tasks, and a platform that is slow or refuses.
  */
 #include <linux/cpumask.h>
 #include <linux/kernel_stat.h>
@@ -24,7 +24,7 @@
 #define PRESSURE_PERCENT	10
 #define PRESSURE_WINDOW_NS	(3 * (u64)NSEC_PER_SEC)
 
-/* On a slow host the thread sleeps so long that it works for a tenth of the time. */
+/* In the mode "idle": on a slow host the thread works for only a tenth of the time. */
 #define SLOW_PERCENT		10
 
 #define REFUSED_MIN_NS		(100 * (u64)NSEC_PER_MSEC)
@@ -77,7 +77,7 @@ const struct cpumask *ua_throttle_cpus(int nid)
 
 /*
  * CPU time that some CPUs spent on anything but the acceptor's threads; @stolen is
- * the time that the host spent on other guests while they wanted to run.
+ * the time that the host spent on other guests while these CPUs wanted to run.
  */
 static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 {
@@ -226,7 +226,7 @@ u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
  * ua_throttle_done - set the waits that follow a block
  * @thread: the calling thread
  * @knobs: the knobs that were applied
- * @ns: how long it took
+ * @ns: how long the block took
  * @ret: what ua_accept_one() returned
  */
 void ua_throttle_done(struct ua_acceptor_thread *thread,

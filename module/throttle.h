@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* throttle.c: keeps the background threads back. */
+/* throttle.c: holds the background threads back. */
 #ifndef _UA_THROTTLE_H
 #define _UA_THROTTLE_H
 
@@ -13,7 +13,7 @@
 #define UA_CPU_PERCENT_MAX	(100 * UA_MAX_THREADS)
 
 /**
- * struct ua_acceptor_knobs - what users set about the background threads
+ * struct ua_acceptor_knobs - the settings of the background threads
  * @mode:	what they are for
  * @bytes_per_second: limit of all threads together, 0 for none
  * @cpu_percent: share of one CPU for the threads of a node together, 1 to
@@ -22,7 +22,7 @@
  *	watermark
  * @floor_bytes: memory of the whole machine to leave unaccepted
  * @threads_per_node: 1 to UA_MAX_THREADS
- * @afresh:	the mode was written, so the threads must be started again
+ * @restart:	the mode was written, so the threads must be started again
  */
 struct ua_acceptor_knobs {
 	enum ua_mode mode;
@@ -31,24 +31,24 @@ struct ua_acceptor_knobs {
 	u64 headroom_bytes;
 	u64 floor_bytes;
 	unsigned int threads_per_node;
-	bool afresh;
+	bool restart;
 };
 
 /**
- * struct ua_acceptor_thread - a thread; all but @task is written by itself
+ * struct ua_acceptor_thread - a thread; all but @task is written by the thread itself
  * @task:	NULL if there is none; under &ua_acceptor.lock
  * @nid:	the node it serves
  * @index:	among the threads of that node
- * @reason:	what it does, or what keeps it back
+ * @reason:	what it does, or what holds it back
  * @next_ns:	earliest time for its next block
  * @next_reason:	the limit that set @next_ns
- * @refused_ns:	how long it waited after the last refusal, 0 if there was none
+ * @refused_ns:	how long it waited after the last refusal, 0 if a block was accepted since
  * @paused_ns:	how long it waited last because other tasks worked
  * @usual_ns:	what a block usually takes
  * @cpu_ns:	CPU time it has used
  * @busy_at_ns:	when it last read @busy_ns and @stolen_ns
  * @busy_ns:	CPU time of other tasks, on all CPUs of the node, until then
- * @stolen_ns:	the same, CPU time that the host used otherwise (steal time)
+ * @stolen_ns:	the same for steal time, which the host gave to other guests
  * @stalled_at_ns: when it last read @stalled_ns
  * @stalled_ns:	time for which tasks waited, until then
  * @pressed:	tasks waited for more than a tenth of the time between the last

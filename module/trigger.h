@@ -11,7 +11,7 @@
 
 /**
  * struct ua_range - the last write to "accept_range" that was carried out
- * @asked:	first byte, and the byte behind the last, as written; 0, 0 for none
+ * @asked:	first byte, and the byte after the last, as written; 0, 0 for none
  * @rounded:	the same, rounded outwards to blocks
  * @accepted:	bytes that were accepted
  */

@@ -67,7 +67,7 @@ absent() {
 	exits 0 status
 	has "status says why" "$out" "^state        absent: no table: the firmware passed none$"
 	exits 4 accept 1G
-	has "accept says why" "$err" "there is nothing to accept by: no table: "
+	has "accept says why" "$err" "nothing can be accepted here: no table: "
 	exits 4 accept all --background
 	exits 4 acceptor ahead
 	exits 0 acceptor
@@ -217,7 +217,7 @@ ccemu set cost_2m 0
 exits 0 acceptor ahead --headroom 32M --cpu 50 --threads 2
 is "the module has the new settings" "$(get acceptor/params)" \
 	"mode=ahead bytes_per_second=0 cpu_percent=50 headroom_bytes=$((32 << 20)) floor_bytes=0 threads_per_node=2"
-has "the tool shows the new settings" "$out" "^limits       headroom 32M, floor 0, any bandwidth, cpu 50 %, threads 2 per node$"
+has "the tool shows the new settings" "$out" "^limits       headroom 32M, floor 0, bandwidth any, cpu 50 %, threads 2 per node$"
 exits 0 acceptor off --headroom 64M --cpu 400 --threads 1
 unaccepted=$(get unaccepted_bytes)
 exits 0 accept 80M --background
@@ -243,7 +243,7 @@ is "report has every file" "$(find $SYS $DBG -type f -perm -400 | while read -r 
 	grep -qx "==== $file" /tmp/report || echo "$file"
 done)" ""
 
-# wait for an amount, for a time, and for the end of the module.
+# wait for an amount, and for a time.
 "$CTL" wait --until "bytes<=$(($(get unaccepted_bytes) - 100 * BLOCK))" &
 pid=$!
 exits 124 wait --timeout 0.5
@@ -257,7 +257,7 @@ wait $pid
 is "it exits when the amount is reached" $? 0
 holds "it exits within a second of that (here: $(($(now_ms) - t0)) ms)" $(($(now_ms) - t0)) -le 1500
 
-# 50 processes that wait for the end: they sleep until then, and are woken at once.
+# 50 processes wait until all is accepted: they sleep until then, and are woken at once.
 pids=
 i=0
 while [ $i -lt 50 ]; do

@@ -83,7 +83,7 @@ unload
 insmod "$KO" binding=observe
 is "hibernation is refused with the binding observe" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
 is "nothing was accepted for it" "$(get unaccepted_bytes)" "$unaccepted"
-is "the log has the cause" "$(dmesg | grep -c 'no hibernation with memory unaccepted')" 1
+is "the log has the cause" "$(dmesg | grep -c 'hibernation refused, because memory is unaccepted')" 1
 unload
 load
 answer=$(onewrite /sys/power/state disk)

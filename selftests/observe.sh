@@ -18,7 +18,7 @@ only_looks() {
 	agree "the counters agree"
 	is "a write to accept fails" "$(onewrite $SYS/accept 4M)" EOPNOTSUPP
 	is "a write to accept in debugfs fails" "$(onewrite $DBG/accept 4M)" EOPNOTSUPP
-	is "a write of no amount fails in the same way" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
+	is "a write that is not an amount fails in the same way" "$(onewrite $SYS/accept abc)" EOPNOTSUPP
 	is "the acceptor cannot be started" "$(onewrite $SYS/acceptor/mode all)" EOPNOTSUPP
 	is "nothing was accepted" "$(vmstat_bytes)" "$unaccepted"
 }
@@ -41,7 +41,7 @@ unload
 # wrong prototype corrupts memory.
 KO=$HERE/unaccepted-other-prototype.ko
 load
-only_looks "the kernel's kernel_read() takes other arguments than a page"
+only_looks "the kernel's kernel_read() takes arguments other than a page"
 is "the log has the cause" \
 	"$(dmesg | grep -c "unaccepted: the kernel's kernel_read() takes other arguments")" 1
 unload

@@ -98,7 +98,7 @@ done
 before=$(everything)
 is "a NUL inside: EINVAL" "$(printf '1G\0+4M' | onewrite $FILE)" EINVAL
 is "  and nothing changed" "$(everything)" "$before"
-is "the error says so" "$(get accept_error | cut -d ' ' -f 2-)" "-22 accept_range that is no range"
+is "the error says so" "$(get accept_error | cut -d ' ' -f 2-)" "-22 accept_range not a range"
 t0=$(get accept_error | cut -d . -f 1)
 holds "the error has a time of the last minute" "$t0" -le "$(($(now_ms) / 1000))" -a "$t0" -ge "$(($(now_ms) / 1000 - 60))"
 

@@ -13,12 +13,12 @@ COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_failures shortfalls"
 
-# Prints the directories of all nodes. zone_dirs [NODE]: those of all zones, of one node or of
-# all.
+# Prints the directories of all nodes.
 node_dirs() {
 	(cd $SYS && ls -d node[0-9]*)
 }
 
+# zone_dirs [NODE]: prints the directories of all zones, or of those of one node
 zone_dirs() {
 	(cd $SYS && find . -mindepth 2 -type d -path "./${1:-node*}/*" | sed 's,^\./,,' | sort)
 }
@@ -89,7 +89,7 @@ for node in node1 node0; do
 done
 adds_up "the counters add up"
 
-# A write of more than a zone has unaccepted accepts only that zone.
+# A write to a zone of more than is unaccepted there accepts nothing elsewhere.
 zone=$(zone_dirs node0 | grep DMA32)
 asks "$zone" all "$(get "$zone/unaccepted_bytes")" "$zone"
 asks "$zone" 1G 0 "$zone"
@@ -98,7 +98,7 @@ is "that is not recorded as an error" "$(get accept_error)" none
 # Bad input, and users without permission.
 for dir in node1 "$(highest node1)"; do
 	refused "$SYS/$dir/accept" abc EINVAL
-	is "  accept_error names that file" "$(get accept_error | cut -d ' ' -f 2-)" "-22 $dir/accept that is no amount"
+	is "  accept_error names that file" "$(get accept_error | cut -d ' ' -f 2-)" "-22 $dir/accept not an amount"
 	refused "$SYS/$dir/accept" 101% ERANGE
 	refused "$SYS/$dir/accept" 0 EINVAL
 	is "  other users may not write it" "$(onewrite -u 65534 "$SYS/$dir/accept" 4M)" "open EACCES"

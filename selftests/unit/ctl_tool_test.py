@@ -42,7 +42,7 @@ accepted by  user 64M, background 1G, watermark 0, fallback 0, isolation 0,
              other 8M
 stalls       100 allocations waited: p50 < 1.0 ms, p99 < 8.4 ms, max < 33.6 ms
 acceptor     ahead; threads: waiting throttled(cpu_percent)
-limits       headroom 64M, floor 0, any bandwidth, cpu 50 %, threads 1 per node
+limits       headroom 64M, floor 0, bandwidth any, cpu 50 %, threads 1 per node
 held back by cpu_percent 12
 """
 
@@ -56,10 +56,10 @@ node 1 0x140000000 0x240000000
 """
 
 MAP_SHOWN = """\
-node 0  0x0-0x140000000, a sign is 64M
+node 0  0x0-0x140000000, one character is 64M
           0x0 ################################----------------................
   0x100000000 ++*?............
-node 1  0x140000000-0x240000000, a sign is 64M
+node 1  0x140000000-0x240000000, one character is 64M
   0x140000000 ################################################................
 # accepted  . unaccepted  + partly  * in flight  - no RAM  ? not in the table
 """
@@ -194,8 +194,8 @@ def test_usage():
         text = t.gives(["--help"], 0).stdout
         check(all(f"\n  {command} " in text for command in COMMANDS), "help names all commands", text)
         check(max(map(len, text.splitlines())) <= 90, "help is at most 90 columns wide", text)
-        t.gives([], 2, "", "say which command")
-        t.gives(["statsu"], 2, "", "no command is called 'statsu'")
+        t.gives([], 2, "", "no command given")
+        t.gives(["statsu"], 2, "", "unknown command 'statsu'")
         t.gives(["version"], 0, None)
         for args in (["status", "x"], ["watch", "x"], ["watch", "-n", "0.01"], ["watch", "-c", "0"],
                      ["accept"], ["accept", "0"], ["accept", "1.5G"], ["accept", "101%"],
@@ -337,7 +337,7 @@ def test_wait():
         t.gives(["wait", "--until", "bytes<=3221225471", "--timeout", "0.1"], 124, "")
         t.write(f"{SYS}/state", "complete\n")
         t.gives(["wait"], 0, "")
-        check(t.json("wait")["reached"] is True, "wait --json when it is so")
+        check(t.json("wait")["reached"] is True, "wait --json when the state is reached")
         t.write(f"{SYS}/state", "absent\n")
         t.gives(["wait"], 4, "")
 
@@ -354,9 +354,9 @@ def test_map():
               and seen["chunk_bytes"] == 64 * MIB, "map --json", seen)
         t.write(f"{DBG}/map", "chunk_bytes 4194304\nnode 0 0x0 0x100000000\n" + "".join(
             f"{i * 64 * 4 * MIB:#x} {'#.' * 32 if i else '#' * 62 + '-*'}\n" for i in range(16)))
-        check("0x0 ###" in t.run("map").stdout and "a sign is 4M" in t.run("map").stdout, "a small map is shown at its own scale")
+        check("0x0 ###" in t.run("map").stdout and "one character is 4M" in t.run("map").stdout, "a small map is shown at its own scale")
         seen = t.run("map", "--width", "50").stdout
-        check("a sign is 8M" in seen and "\n          0x0 " + "#" * 31 + "*\n" in seen
+        check("one character is 8M" in seen and "\n          0x0 " + "#" * 31 + "*\n" in seen
               and "+" * 32 in seen, "a map that does not fit is shown at a coarser scale", seen)
         t.write(f"{DBG}/map", "nonsense\n")
         t.gives(["map"], 1, "")
@@ -388,7 +388,7 @@ def test_doctor():
                      "ok    free memory: node 0, zone Normal: 148M is accepted and free",
                      "warn  free memory: node 1, zone Normal: 0 is accepted and free",
                      "info  stalls: 100 allocations waited",
-                     "info  share: that is one for 1000 pages",
+                     "info  share: that is one wait per 1000 pages",
                      "ok    acceptor: ahead: waiting throttled(cpu_percent); held back by cpu_percent 12",
                      "ok    audit: "):
             check("\n" + line in "\n" + text, f"doctor: {line}", text)
@@ -414,7 +414,7 @@ def test_doctor():
         t.module()
         t.write(f"{SYS}/policy/owner", "kernel\n")
         t.write(f"{DBG}/latency", "node zone below_ns waits cause\n")
-        check("2 blocks of some 10.0 ms each" in t.run("doctor").stdout,
+        check("2 blocks, each of which takes about 10.0 ms" in t.run("doctor").stdout,
               "doctor estimates the waits if the kernel decides", t.run("doctor").stdout)
         t.write("proc/cmdline", "quiet accept_memory=eager\n")
         check("warn  command line" in t.run("doctor").stdout, "doctor sees accept_memory=eager")

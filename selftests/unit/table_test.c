@@ -237,7 +237,7 @@ static void test_ranges(void)
 				 range_cases[i].what, covers, any);
 	}
 	ksft_test_result(!ua_table_covers(&none, 0, UNIT) && !ua_table_any(&none, 0, UNIT),
-			 "without a table nothing is\n");
+			 "without a table nothing is covered or unaccepted\n");
 }
 
 int main(void)

@@ -32,7 +32,7 @@ def thread_state(prog, module, thread):
     done, works = prog["UA_THROTTLE_DONE"].value_(), prog["UA_THROTTLE_NOT"].value_()
     if reason != works and not unaccepted(prog, thread.nid.value_()):
         reason = done
-    return ua.names(module, "ua_throttle_names", prog["UA_NR_THROTTLE_REASONS"])[reason]
+    return ua.names(module, "ua_throttle_states", prog["UA_NR_THROTTLE_REASONS"])[reason]
 
 
 def show_knobs(prog, module):

@@ -54,7 +54,7 @@ class ZoneAudit:
     def missing_bits(self):
         """(guards, others): units of unaccepted blocks that are accepted already.
 
-        The kernel accepts the unit behind a block with it, so that a load that
+        The kernel accepts the unit after a block with it, so that a load that
         runs over its end meets no unaccepted memory (load_unaligned_zeropad()).
         """
         guards = others = 0
@@ -74,7 +74,7 @@ class ZoneAudit:
               " ".join(["differs:", *differences]) if differences else "consistent")
         guards, others = self.missing_bits()
         if guards:
-            print(f"  {guards} units of unaccepted blocks were accepted as the guard behind their neighbour")
+            print(f"  {guards} units of unaccepted blocks were accepted as the guard unit after a neighbouring block")
         if others:
             print(f"  {others} units of unaccepted blocks were accepted for another reason, such as at boot")
         return not differences

@@ -45,7 +45,7 @@ def run(main, description, prog, options=None):
         options(parser)
     args = parser.parse_args()
     if prog is None:
-        parser.error("to be run by drgn")
+        parser.error("must be run by drgn")
     try:
         status = main(prog, args)
     except (UaError, FaultError, LookupError) as error:
@@ -182,7 +182,7 @@ def read_physical(prog, address, size):
             data = file.read(size)
     except OSError as error:
         raise UaError(f"the table cannot be read: /dev/mem: {error.strerror} "
-                      "(the kernel may want iomem=relaxed)") from error
+                      "(the kernel may need the parameter iomem=relaxed)") from error
     if len(data) != size:
         raise UaError("the table cannot be read: /dev/mem gives less than asked for")
     return data

@@ -126,7 +126,7 @@ static int wait_for(const struct job *job, pid_t child, bool tty)
 		if (pid < 0)
 			return -errno;
 		/*
-		 * At each look, because the first signal may arrive before the
+		 * Sent again at each look, because the first one may arrive before the
 		 * child writes.
 		 */
 		if (signals_seen()) {
@@ -358,16 +358,16 @@ const struct command cmd_accept = {
 		"usage: unacceptedctl accept SIZE|PERCENT%|all [--node N [--zone Z]] [--json]\n"
 		"       unacceptedctl accept SIZE|PERCENT%|all --background\n"
 		"       unacceptedctl accept --range START-END|START+SIZE [--json]\n\n"
-		"SIZE is in bytes, with an optional suffix K, M, G, T, P or E. All is rounded up to\n"
+		"SIZE is in bytes, with an optional suffix K, M, G, T, P or E. Amounts are rounded up to\n"
 		"blocks of 4M. Asking for more than there is accepts what there is. As root.\n\n"
-		"In a terminal a bar shows how far it is (of all such writes that are under way).\n"
+		"In a terminal a bar shows the progress of all such writes that are under way.\n"
 		"Ctrl-C ends it after the current block; what was accepted stays accepted.\n\n"
-		"  -N, --node N       only on this node; percent and all are of it\n"
+		"  -N, --node N       only on this node; a percentage and \"all\" refer to it\n"
 		"  -Z, --zone Z       only in this zone of the node: DMA32, Normal, Movable\n"
 		"  -R, --range R      all in a range of physical addresses: hex with 0x or decimal,\n"
 		"                     with suffixes; END is not part of it; rounded outwards to blocks\n"
 		"  -b, --background   set the acceptor to \"all\" with the rest of the memory as its\n"
-		"                     floor, and return; it works on after a logout, within its limits\n"
+		"                     floor, and return; it goes on after a logout, within its limits\n"
 		"  -j, --json         the result for programs\n\n"
 		"examples:\n"
 		"  unacceptedctl accept 2G\n"

@@ -35,7 +35,7 @@ void acceptor_print(FILE *to, const struct acceptor_info *info, unsigned int wid
 		used += snprintf(text + used, sizeof(text) - used, "bandwidth %s/s, ",
 				 size_text(info->bytes_per_second));
 	else
-		used += snprintf(text + used, sizeof(text) - used, "any bandwidth, ");
+		used += snprintf(text + used, sizeof(text) - used, "bandwidth any, ");
 	snprintf(text + used, sizeof(text) - used, "cpu %u %%, threads %u per node",
 		 (unsigned int)info->cpu, (unsigned int)info->threads);
 	wrap(to, "limits", INDENT, width, text);
@@ -192,7 +192,7 @@ const struct command cmd_acceptor = {
 	.run = acceptor_run,
 	.help =
 		"usage: unacceptedctl acceptor [off|ahead|idle|all] [OPTION]...\n\n"
-		"Without arguments, show the settings. Otherwise change all of the given ones at once,\n"
+		"Without arguments, show the settings. Otherwise change all given settings at once,\n"
 		"or none if one is refused, and show the settings. As root.\n\n"
 		"  off    no threads\n"
 		"  ahead  keep some memory accepted and free, so that allocations need not wait\n"

@@ -51,11 +51,14 @@ static void check_config(struct doctor *doctor)
 
 	uname(&name);
 	snprintf(path, sizeof(path), "/boot/config-%s", name.release);
-	if (file_exists(path))
+	if (file_has(path, "CONFIG_UNACCEPTED_MEMORY=y"))
+		doctor_say(doctor, FOUND_WARN, "kernel", NULL,
+			   "%s is set in %s, but /proc/meminfo does not count unaccepted memory: the file is that of another kernel",
+			   option, path);
+	else if (file_exists(path))
 		doctor_say(doctor, FOUND_WARN, "kernel", advice,
-			   "%s is %s in %s: this kernel leaves nothing unaccepted, so the firmware accepted everything before",
-			   option, file_has(path, "CONFIG_UNACCEPTED_MEMORY=y") ? "set" : "not set",
-			   path);
+			   "%s is not set in %s: this kernel leaves nothing unaccepted, so the firmware accepted everything before",
+			   option, path);
 	else if (file_exists("/proc/config.gz"))
 		doctor_say(doctor, FOUND_WARN, "kernel",
 			   "-> zcat /proc/config.gz | grep UNACCEPTED",
@@ -176,7 +179,7 @@ void check_lockdown(struct doctor *doctor)
 			   signs ? "; modules must be signed" : "");
 	else if (locked)
 		doctor_say(doctor, FOUND_OK, "lockdown", NULL,
-			   "%s: debugfs can be read at most; all control is in sysfs and works",
+			   "%s: debugfs can at most be read; all control is in sysfs and works",
 			   mode);
 	else
 		doctor_say(doctor, FOUND_OK, "lockdown", NULL, "none%s",

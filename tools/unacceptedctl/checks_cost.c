@@ -13,7 +13,7 @@
 #define LONG_NS		(SECOND / 10)
 
 /**
- * struct zone_marks - of a zone in /proc/zoneinfo, in pages
+ * struct zone_marks - numbers of a zone from /proc/zoneinfo, in pages
  * @node: number of its node
  * @name: name of the zone
  * @free: free pages, which include unaccepted ones
@@ -49,7 +49,7 @@ static void check_other(struct doctor *doctor)
 			   "since the module was loaded no allocation has waited for acceptance");
 	else if (snapshot->calls)
 		doctor_say(doctor, FOUND_WARN, "stalls", NULL,
-			   "allocations had the kernel accept %s: about %llu blocks of some %s each (as measured on the module's own)",
+			   "allocations had the kernel accept %s: about %llu blocks, each of which takes about %s (as measured on the module's own)",
 			   size_text(bytes), (unsigned long long)(bytes / BLOCK),
 			   time_text(snapshot->total_ns / snapshot->calls));
 	else
@@ -88,7 +88,7 @@ void check_stalls(struct doctor *doctor)
 }
 
 /**
- * check_share - which share of all allocations waited?
+ * check_share - how many pages were allocated per wait?
  * @doctor: what is known, and the output
  */
 void check_share(struct doctor *doctor)
@@ -107,7 +107,7 @@ void check_share(struct doctor *doctor)
 	free(text);
 	if (sum)
 		doctor_say(doctor, FOUND_INFO, "share", NULL,
-			   "that is one for %llu pages allocated since boot",
+			   "that is one wait per %llu pages allocated since boot",
 			   sum / stalls->waits);
 }
 

@@ -3,7 +3,7 @@
  * unacceptedctl: what its files share. It uses only libc, because it must run in a
  * guest that has nothing else.
  *
- *   main.c ─► a command each: status watch accept acceptor map wait doctor report
+ *   main.c ─► one file per command: status watch accept acceptor map wait doctor report
  *   snapshot.c reads the module's files into one struct ─► files.c
  *   text.c, json.c, image.c turn numbers into what people and programs read
  */
@@ -83,7 +83,8 @@ char *kernel_log(int *error);
 
 /**
  * struct table - a debugfs table under a line that names its columns
- * @text: the rest of the file, cut into lines by table_next()
+ * @start: the file's text, to be freed
+ * @text: the rest of it, cut into lines by table_next()
  * @head: names of the columns
  * @cells: words of the current line
  * @columns: number of columns
@@ -183,8 +184,8 @@ struct zone_info {
 
 /**
  * struct stalls - allocations that waited for acceptance
- * @error: the errno for which it is not known; 0 if it is known
- * @measured: the module decides what allocations accept, so it sees them wait
+ * @error: negative errno if the waits could not be read, 0 otherwise
+ * @measured: the module sees allocations wait: it decides what they accept, or waits were counted
  * @bucket: bucket n counts waits below 2^n ns and not below half of that
  * @waits: number of all waits
  */
@@ -202,11 +203,11 @@ struct stalls {
  * @state: what the threads do, separated by spaces
  * @pids: process ids of the threads
  * @error: acceptor/error; empty if there is no such file
- * @bytes_per_second: knob
- * @headroom: knob
- * @floor: knob
- * @cpu: knob
- * @threads: knob
+ * @bytes_per_second: acceptor/bytes_per_second; 0 for no limit
+ * @headroom: acceptor/headroom_bytes
+ * @floor: acceptor/floor_bytes
+ * @cpu: acceptor/cpu_percent
+ * @threads: acceptor/threads_per_node
  * @hits: "NAME COUNT" of each limit that held a thread back, separated by commas
  */
 struct acceptor_info {

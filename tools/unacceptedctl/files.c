@@ -39,7 +39,7 @@ static int full_path(char *to, const char *path)
 /**
  * file_open - open a file of the kernel
  * @path: where it is, from the root
- * @flags: as of open()
+ * @flags: as for open()
  *
  * Return: a descriptor or -errno.
  */

@@ -118,7 +118,7 @@ int fail_errno(int error, const char *file)
 		return fail(CTL_UNSUPPORTED, "%s: this version of the module has no such file",
 			    file);
 	case ENODEV:
-		return fail(CTL_UNSUPPORTED, "%s: there is nothing to accept by: %s", file,
+		return fail(CTL_UNSUPPORTED, "%s: nothing can be accepted here: %s", file,
 			    reason);
 	case EOPNOTSUPP:
 		return fail(CTL_UNSUPPORTED, "%s: the module cannot do this on this kernel: %s",
@@ -203,9 +203,9 @@ static int run(int argc, char **argv)
 	command = find(word);
 	if (!command) {
 		if (*word)
-			fprintf(stderr, "unacceptedctl: no command is called '%s'\n", word);
+			fprintf(stderr, "unacceptedctl: unknown command '%s'\n", word);
 		else
-			fputs("unacceptedctl: say which command\n", stderr);
+			fputs("unacceptedctl: no command given\n", stderr);
 		fputs("Try 'unacceptedctl --help'.\n", stderr);
 		return CTL_USAGE;
 	}

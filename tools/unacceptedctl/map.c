@@ -75,7 +75,7 @@ static const struct sign *find_sign(char c)
 	return &signs[COUNT(signs) - 1];
 }
 
-/* The sign of a chunk that two chunks are merged to. */
+/* The character of the chunk into which two chunks are merged. */
 static char merge(char a, char b)
 {
 	if (a == b || a == '*' || b == '-')
@@ -217,7 +217,7 @@ static void print_map(struct map *map, unsigned int width)
 	for (i = 0; i < map->nr_nodes; i++) {
 		const struct node_map *node = &map->nodes[i];
 
-		printf("node %u  0x%llx-0x%llx, a sign is %s\n", node->node,
+		printf("node %u  0x%llx-0x%llx, one character is %s\n", node->node,
 		       (unsigned long long)node->start, (unsigned long long)node->end,
 		       size_text(map->chunk));
 		print_rows(node, map->chunk, cells, colours);
@@ -405,13 +405,13 @@ const struct command cmd_map = {
 	.help =
 		"usage: unacceptedctl map [--node N] [--width COLUMNS] [--json]\n"
 		"       unacceptedctl map [--node N] --svg FILE\n\n"
-		"A sign for each chunk of memory, in colours if the terminal has them and NO_COLOR is\n"
+		"A character for each chunk of memory, in colours if the terminal has them and NO_COLOR is\n"
 		"not set. Chunks are made larger until the picture fits; their smallest size is in\n"
 		"/sys/kernel/unaccepted/map_chunk_bytes. Reads debugfs: usually as root.\n\n"
 		"  -N, --node N          only this node\n"
 		"  -w, --width COLUMNS   40 or more (that of the terminal)\n"
 		"  -s, --svg FILE        write an SVG image; - for standard output\n"
-		"  -j, --json            print JSON: the signs of all chunks\n\n"
+		"  -j, --json            print JSON: a character for each chunk\n\n"
 		"examples:\n"
 		"  unacceptedctl map\n"
 		"  unacceptedctl map --svg map.svg\n"

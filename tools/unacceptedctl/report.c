@@ -250,7 +250,7 @@ const struct command cmd_report = {
 		"usage: unacceptedctl report [--output FILE]\n\n"
 		"Writes a text file with all files of the module, the doctor's findings, the kernel's\n"
 		"memory counters, and what its log has of memory acceptance, TDX, SEV and EFI. Of the\n"
-		"kernel's command line only those values that cannot be private. Changes nothing.\n"
+		"kernel's command line it has all names, but only values that cannot be private. Changes nothing.\n"
 		"Works without the module, too; as root it sees more.\n\n"
 		"  -o, --output FILE   where to write; - for standard output (unaccepted-report-DATE.txt)\n\n"
 		"examples:\n"

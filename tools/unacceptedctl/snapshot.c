@@ -123,8 +123,8 @@ void stalls_take(struct stalls *stalls, const char *owner)
 		uint64_t waits = strtoull(table_cell(&table, "waits"), NULL, 10);
 
 		/*
-		 * No allocation waits for the other causes. The first version had
-		 * no causes.
+		 * No allocation waits for the other causes. In the first version of the
+		 * module the file had no such column.
 		 */
 		if (*cause && strcmp(cause, cause_names[CAUSE_WATERMARK]) &&
 		    strcmp(cause, cause_names[CAUSE_FALLBACK]))
@@ -132,7 +132,7 @@ void stalls_take(struct stalls *stalls, const char *owner)
 		stalls->bucket[below ? 63 - __builtin_clzll(below) : 0] += waits;
 		stalls->waits += waits;
 	}
-	/* Measured earlier, before the module gave the policy back to the kernel. */
+	/* Waits were counted, whatever policy/owner says: an older module has no such file. */
 	if (stalls->waits)
 		stalls->measured = true;
 	table_close(&table);

@@ -145,7 +145,7 @@ static void catch(int sig)
 }
 
 /**
- * signals_catch - let signals only be recorded from now on
+ * signals_catch - only record signals from now on
  */
 void signals_catch(void)
 {
@@ -164,7 +164,7 @@ void signals_catch(void)
 }
 
 /**
- * signals_release - undo signals_catch(), for a child that is blocked in a write
+ * signals_release - unblock the signals, so that they interrupt the write of a child
  */
 void signals_release(void)
 {
@@ -196,11 +196,11 @@ bool signals_resized(void)
 
 /**
  * signals_poll - wait for files, a time, or a signal
- * @fds: as of poll()
- * @count: as of poll()
+ * @fds: as for poll()
+ * @count: as for poll()
  * @timeout_ns: longest wait, in ns
  *
- * Return: as of poll().
+ * Return: as for poll().
  */
 int signals_poll(struct pollfd *fds, unsigned int count, uint64_t timeout_ns)
 {

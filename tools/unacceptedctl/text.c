@@ -66,7 +66,7 @@ int parse_size(const char *text, uint64_t *bytes)
  * @text: bytes, "<n>%" or "all"
  * @amount: the result
  *
- * Return: 0; -EINVAL, also for nothing at all; -ERANGE.
+ * Return: 0; -EINVAL, also for 0 and for an empty text; -ERANGE.
  */
 int parse_amount(const char *text, struct amount *amount)
 {
@@ -96,8 +96,8 @@ int parse_amount(const char *text, struct amount *amount)
 /**
  * parse_number - a small number
  * @text: decimal digits
- * @least: that is allowed
- * @most: that is allowed
+ * @least: smallest value allowed
+ * @most: largest value allowed
  * @value: the result
  *
  * Return: 0, -EINVAL or -ERANGE.
@@ -160,7 +160,7 @@ static int address(const char **text, uint64_t *value)
  * @start: the first byte
  * @end: the byte after the last
  *
- * Return: 0; -EINVAL, also for nothing and for an end before its beginning;
+ * Return: 0; -EINVAL, also for an empty range and for an end before the start;
  * -ERANGE beyond 64 bits.
  */
 int parse_range(const char *text, uint64_t *start, uint64_t *end)
@@ -205,10 +205,10 @@ uint64_t amount_bytes(const struct amount *amount, uint64_t unaccepted)
 }
 
 /**
- * scale - multiply, then divide, without an overflow between
+ * scale - multiply, then divide, without overflow in between
  * @value: a number
- * @by: is multiplied by this
- * @of: and divided by this
+ * @by: factor
+ * @of: divisor
  *
  * Return: the result, rounded down; 0 for a division by 0.
  */
@@ -350,7 +350,7 @@ const char *bar_text(unsigned int width, uint64_t done, uint64_t all)
  * @count: number of @values
  * @utf8: use characters beyond ASCII
  *
- * Return: a character each, the highest for the greatest; good until the next call.
+ * Return: a character for each value, the tallest for the greatest; good until the next call.
  */
 const char *spark_text(const uint64_t *values, unsigned int count, bool utf8)
 {
@@ -398,7 +398,7 @@ uint64_t percentile(const uint64_t *buckets, unsigned int count, unsigned int pe
 	if (!total)
 		return 0;
 	rank = scale(total, permille, 1000);
-	/* Rounded up: the first one is 1. */
+	/* Round up, so that the lowest rank is 1. */
 	if (scale(rank, 1000, permille) < total)
 		rank++;
 	for (i = 0; i < count - 1; i++) {

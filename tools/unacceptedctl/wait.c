@@ -12,8 +12,8 @@
 #include "ctl.h"
 
 /*
- * The module reports no change of less than a percent, so look once a second for an
- * amount.
+ * The module reports a change of less than a percent only when it has ended, so look
+ * once a second for an amount.
  */
 #define LOOK_BYTES_NS	SECOND
 #define LOOK_NEVER_NS	(1000000000 * SECOND)
@@ -180,7 +180,7 @@ const struct command cmd_wait = {
 	.run = wait_run,
 	.help =
 		"usage: unacceptedctl wait [--until complete|'bytes<=SIZE'] [--timeout SECONDS] [--json]\n\n"
-		"Sleeps until the module reports it; starts no acceptance. Any user may wait. Without\n"
+		"Sleeps until the goal is reached; starts no acceptance. Any user may wait. Without\n"
 		"--timeout it may never end: if nothing accepts, the guest does not become complete.\n\n"
 		"  -u, --until WHAT        complete (default): nothing is left unaccepted;\n"
 		"                          bytes<=SIZE: at most SIZE is. The module reports changes\n"

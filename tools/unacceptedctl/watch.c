@@ -17,7 +17,7 @@
 #define FRAME_NS	(SECOND / 10)
 
 /**
- * struct watch - from one look to the next
+ * struct watch - what is kept from one look to the next
  * @interval: time over which a rate is measured, ns
  * @count: number of looks; 0 for no end
  * @screen: the output is a terminal, of which the whole screen is used

@@ -9,8 +9,8 @@
 
 /* enum ua_cause: what memory was accepted for. X(number, identifier, name) */
 #define UA_CAUSES(X)							\
-	X(0, USER, "user"),		/* a write to "accept" */	\
-	X(1, BACKGROUND, "background"),	/* the acceptor threads */	\
+	X(0, USER, "user"),		/* a write to "accept" or "accept_range" */	\
+	X(1, BACKGROUND, "background"),	/* threads; also before hibernation and kexec */ \
 	/* an allocation below the watermark */				\
 	X(2, WATERMARK, "watermark"),					\
 	/* an allocation that could not be served */			\
@@ -59,23 +59,24 @@
 #define UA_STATES(X)							\
 	X(0, ABSENT, "absent"),		/* no table, or a refused one */ \
 	X(1, ERROR, "error"),		/* the last acceptance failed */ \
-	X(2, RUNNING, "running"),	/* a write or a thread is at work */ \
+	/* a write or a thread is at work, or a limit holds the thread back */	\
+		X(2, RUNNING, "running"),					\
 	/* memory is unaccepted and nothing is about to accept it */	\
 	X(3, IDLE, "idle"),						\
 	X(4, COMPLETE, "complete")	/* nothing is unaccepted */
 
-/* What becomes of a row: a constant of the enum, */
+/* A row expands to a constant of the enum. */
 #define UA_CAUSE_ENUM(_nr, _id, _name)			UA_CAUSE_##_id = (_nr)
 #define UA_MODE_ENUM(_nr, _id, _name)			UA_MODE_##_id = (_nr)
 #define UA_THROTTLE_ENUM(_nr, _id, _name, _state)	UA_THROTTLE_##_id = (_nr)
 #define UA_STATE_ENUM(_nr, _id, _name)			UA_##_id = (_nr)
 
-/* an entry of the table of names, */
+/* A row expands to an entry of a table of names. */
 #define UA_NAME(_nr, _id, _name)			[_nr] = _name
 #define UA_THROTTLE_NAME(_nr, _id, _name, _state)	[_nr] = _name
 #define UA_THROTTLE_STATE(_nr, _id, _name, _state)	[_nr] = _state
 
-/* or a symbol of a trace event. */
+/* A row expands to a symbol of a trace event. */
 #define UA_CAUSE_SYMBOL(_nr, _id, _name)		{ _nr, _name }
 #define UA_THROTTLE_SYMBOL(_nr, _id, _name, _state)	{ _nr, _name }
 
