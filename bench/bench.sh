@@ -24,7 +24,7 @@ now_ns() {
 	awk '{ printf "%.0f\n", $1 * 1000000000 }' /proc/uptime
 }
 
-# set_cost [MS]: per 2 MiB; 5 were measured on a host that populates memory meanwhile
+# set_cost [MS]: milliseconds per 2 MiB; default 5, measured on a host that has to populate it
 set_cost() {
 	ccemu set cost_4k 10000
 	ccemu set cost_2m $((${1-5} * 1000000))

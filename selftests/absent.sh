@@ -27,7 +27,7 @@ is "no bits are shown" "$(table_field bits_set)" ""
 agree "all counters say that nothing is unaccepted"
 is "a write to accept fails" "$(onewrite $SYS/accept 4M)" ENODEV
 is "a write to accept in debugfs fails" "$(onewrite $DBG/accept all)" ENODEV
-is "a write of no amount fails in the same way" "$(onewrite $SYS/accept abc)" ENODEV
+is "a write that is not an amount fails in the same way" "$(onewrite $SYS/accept abc)" ENODEV
 is "the acceptor cannot be started" "$(onewrite $SYS/acceptor/mode all)" ENODEV
 unload
 is "unloading removes the files" "$(ls -d $SYS $DBG 2>/dev/null)" ""

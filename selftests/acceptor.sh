@@ -40,7 +40,8 @@ pid=$(get acceptor/pids)
 is "there is one thread, with the number of its node in its name" "$(cat "/proc/$pid/comm")" kacceptd0
 is "the thread has the lowest priority" "$(awk '{ print $19 }' "/proc/$pid/stat")" 19
 
-# Whatever time the readings take, not more than the rate plus one block, and not nothing.
+# However long the readings take, at most the rate plus one block is accepted, and at
+# least something.
 wait_for '[ "$(get accepted_background_bytes)" -ge $((8 * BLOCK)) ]'
 done_bytes=$(get accepted_background_bytes)
 t1=$(now_ms)
@@ -55,7 +56,7 @@ is "the process of the thread is gone" "$(ls -d "/proc/$pid" 2>/dev/null)" ""
 is "state" "$(get state)" idle
 rested=$(get unaccepted_bytes)
 agree "the counters agree"
-is_balanced "what the causes accepted makes up the difference" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 
 # A limit that is written starts a new schedule.
 echo 1 >$SYS/acceptor/bytes_per_second

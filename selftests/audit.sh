@@ -18,8 +18,7 @@ zone_line() {
 	awk -v zone="$1" '$1 == 0 && $2 == zone' $DBG/audit
 }
 
-# consistent DESCRIPTION: the audit says so for each zone and in its last line; shows the other
-# lines
+# consistent DESCRIPTION: each line of the audit ends with "consistent"; prints those that do not
 consistent() {
 	cat $DBG/audit >/tmp/audit
 	is "$1" "$(grep -v ' consistent$' /tmp/audit)" consistent
@@ -46,7 +45,7 @@ is "the line of zone Normal has the same number of blocks four times" "$(zone_li
 	"0 Normal list_blocks $blocks counter_blocks $blocks bitmap_blocks $blocks inflight_blocks 0 consistent"
 onewrite $SYS/accept 64M >/dev/null
 consistent "the audit is consistent after a write to accept"
-is "list and bitmap have 16 blocks less" "$(zone_line Normal | cut -d ' ' -f 4,6)" "$((blocks - 16)) $((blocks - 16))"
+is "list and bitmap have 16 blocks fewer" "$(zone_line Normal | cut -d ' ' -f 4,6)" "$((blocks - 16)) $((blocks - 16))"
 
 # The workload module falsifies the kernel's counter.
 blocks=$(zone_line Normal | cut -d ' ' -f 4)

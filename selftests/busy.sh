@@ -47,7 +47,7 @@ is "the acceptor works" "$(onewrite $SYS/acceptor/mode all)" ok
 wait_for '[ "$(get accepted_background_bytes)" -ge $((8 * BLOCK)) ]'
 is "the acceptor can be stopped" "$(onewrite $SYS/acceptor/mode off)" ok
 agree "the counters agree"
-is_balanced "what the causes accepted makes up the difference" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 unload
 is "unloading does not remove the other owner" "$(lsmod | awk '$1 == "ua_nothing" { print $3 }')" 0
 rmmod ua_nothing

@@ -14,7 +14,7 @@ agree "the counters agree at the start"
 
 onewrite $SYS/accept 64M >/dev/null
 agree "the counters agree after a write to accept"
-is_balanced "the causes and what is left make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 
 # The memory that allocations accepted is counted separately: what the kernel's own policy
 # accepted is "other".
@@ -26,7 +26,7 @@ else
 	is "none of it is counted as other" "$(get accepted_other_bytes)" 0
 fi
 is "none of it is counted as user" "$(get accepted_user_bytes)" $((64 << 20))
-is_balanced "the causes and what is left make up the start, with allocations" "$start"
+is_balanced "the causes and what is left add up to the amount at the start, with allocations" "$start"
 agree "the counters agree after allocations"
 
 calls=$(get accept_calls)
@@ -42,13 +42,13 @@ echo all >$SYS/acceptor/mode
 wait_for '[ "$(get accepted_background_bytes)" -gt 0 ]'
 agree "the counters agree while the acceptor runs"
 echo off >$SYS/acceptor/mode
-is_balanced "the causes and what is left make up the start, after the acceptor" "$start"
+is_balanced "the causes and what is left add up to the amount at the start, after the acceptor" "$start"
 agree "the counters agree after the acceptor"
 
 onewrite $SYS/accept all >/dev/null
 agree "the counters agree at the end"
 is "nothing is unaccepted at the end" "$(get unaccepted_bytes)" 0
-is_balanced "the causes make up the start at the end" "$start"
+is_balanced "the causes and what is left add up to the amount at the start, at the end" "$start"
 is "the zones agree on each cause" \
 	"$(column zones accepted_user_bytes) $(column zones accepted_background_bytes) $(column zones accepted_other_bytes)" \
 	"$(get accepted_user_bytes) $(get accepted_background_bytes) $(get accepted_other_bytes)"

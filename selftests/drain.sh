@@ -26,12 +26,12 @@ done
 wait $pids
 is "$writers writers at once" "$(cat /tmp/answer* | sort -u)" ok
 agree "the counters agree after the writes"
-is_balanced "and balance" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 
 echo all >$SYS/acceptor/mode
 wait_for '[ "$(get state)" = complete ]'
 is "the acceptor accepts the rest" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
-is_balanced "and balance" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 if [ "$(emu max_level)" = 0 ]; then
 	holds "4K pages were accepted, because the host grants no larger ones" "$(emu accept_4k)" -gt "$small"
 else
@@ -50,7 +50,7 @@ is "accepted memory keeps what was written to it" \
 umount $FILL
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
-is "no acceptance failed for its form" "$(emu invalid)" 0
+is "no acceptance was malformed" "$(emu invalid)" 0
 is "no page was touched before it was accepted" "$(emu bad_access)" 0
 clean_log
 ktap_finished

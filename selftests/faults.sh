@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# The platform refuses to accept. Does the block stay unaccepted, and is it counted? Do
+# The platform refuses to accept. Does the block stay unaccepted, and is the refusal counted? Do
 # allocations use other memory or fail cleanly? Does the guest survive, and is the block
 # accepted once the platform agrees?
 #
@@ -83,16 +83,16 @@ block=$(blocks . | sed -n 20p)
 refuse 2
 is "a write to accept_range that is refused fails with EIO" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(refused)" "EIO 2"
-is "it has nothing" "$(get accept_range | sed 's/.* rounded //') $(get accept_error | cut -d ' ' -f 2-)" \
+is "it accepts nothing, and shows the error" "$(get accept_range | sed 's/.* rounded //') $(get accept_error | cut -d ' ' -f 2-)" \
 	"0 accepted -5 accept_range the platform refused a block"
 is "the block of the range stays unaccepted" "$(blocks . | grep -cx "$block")" 1
 is "it is accepted when the platform agrees" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
 
-# Neither the whole block is tried again, nor the whole unit. What was accepted before the
-# refusal must not be accepted again, which the emulator would count. Only within the unit that
-# was refused half-way does the kernel not know how far it came: there it asks for all pages
-# again, and must take "already accepted" for success, once for 2M, then for each page.
+# The next attempt begins with the unit that was refused: units accepted before it must not be
+# accepted again, which the emulator would count. Of the refused unit the kernel does not know
+# how far it came: it asks for all of its pages again, and must take "already accepted"
+# for success, once for 2M, then for each page.
 unaccepted=$(get unaccepted_bytes)
 refuse 2 1
 is "the second unit of a block is refused" "$(onewrite $SYS/accept 4M) $(refused)" "EIO 2"
@@ -121,13 +121,13 @@ holds "the acceptor waits longer after each refusal ($tries times in $((t1 - t0)
 is "its state" "$(wait_for '[ "$(get acceptor/state)" = "paused(refused)" ]'; get acceptor/state)" \
 	"paused(refused)"
 holds "the file hits counts the refusals" "$(hits refused)" -ge 3
-is "it has nothing" "$(get unaccepted_bytes)" "$unaccepted"
+is "the acceptor accepts nothing" "$(get unaccepted_bytes)" "$unaccepted"
 is "state" "$(get state)" error
 is "reason" "$(get reason)" "the platform refused a block: error -5"
 holds "its events have the error" "$(traced 'accept_end: .* cause=background .* result=-5')" -ge 4
 is "its last error" "$(get acceptor/error | cut -d ' ' -f 2-)" \
 	"-5 kacceptd0 the platform refused a block"
-is "the mode of the acceptor stays" "$(get acceptor/mode)" all
+is "the mode of the acceptor is unchanged" "$(get acceptor/mode)" all
 # So slow that no further attempt is due while the refusals end.
 tries=$(added accept_failures)
 echo 1 >$SYS/acceptor/bytes_per_second
@@ -144,7 +144,7 @@ mark
 refuse 2
 work burst 5
 holds "allocations go on after a refusal" "$(reported blocks)" -ge 4
-is "which is counted" "$(added accept_failures)" 1
+is "the refusal is counted" "$(added accept_failures)" 1
 
 # Allocations that cannot be served must fail cleanly, whatever their kind.
 work fragment 128
@@ -152,7 +152,7 @@ unaccepted=$(get unaccepted_bytes)
 kills=$(oom_kills)
 refuse $ALL
 for kind in noretry retry plain; do
-	# Pages of accepted memory may merge to a block or two, but not to so many.
+	# Pages of accepted memory may merge into a block or two, but not into so many.
 	count=$(((($(meminfo_bytes MemFree) - unaccepted) / BLOCK) + 8))
 	work high 10 $count $kind
 	holds "if all is refused, allocations fail ($kind: $(reported failed) of $count)" \
@@ -160,7 +160,7 @@ for kind in noretry retry plain; do
 done
 for half in first second; do
 	work contig $half
-	is "and a contiguous one (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
+	is "a contiguous allocation fails too (-EBUSY), from the $half half of a block" "$(reported result blocks)" "-16 0"
 done
 is "everything stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
 is "no process was killed" "$(oom_kills)" "$kills"
@@ -185,8 +185,8 @@ work contig second
 is "contiguous allocations are served, too" "$(reported result blocks)" "0 1"
 work release
 
-# Processes that want more than is accepted, but less than there is: because the platform
-# refuses the rest, one of them must die, and nothing else.
+# A process wants more than is accepted, but less than there is: because the platform refuses
+# the rest, it must be killed, and no other process.
 dmesg -c >/dev/null
 mark
 unaccepted=$(get unaccepted_bytes)
@@ -201,7 +201,7 @@ is "a process that is refused memory is killed" $status 137
 holds "not every page fault tries to accept" "$(added accept_failures)" -lt 10000
 is "no other process is killed" "$(oom_kills) $(cat /tmp/held)" "$((kills + 1)) "
 is "the refused memory stays unaccepted" "$(get unaccepted_bytes)" "$unaccepted"
-is "the guest lives" "$(complaints)" ""
+is "the kernel has no other complaint" "$(complaints)" ""
 dmesg -c >/dev/null
 
 # With a refusal now and then allocations must not fail.
@@ -219,11 +219,11 @@ wait
 
 rmmod ua_workload
 agree "the counters agree"
-is_balanced "the causes and the rest make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 is "what was refused is accepted in the end" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
 is "nothing is left unaccepted" "$(emu pages_pending) $(get state)" "0 complete"
 ktap_print_msg "expected already_accepted $again"
-is "no page was accepted twice but the expected, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "$again 0"
+is "no page was accepted twice except the expected ones, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "$again 0"
 unload
 clean_log
 ktap_finished

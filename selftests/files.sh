@@ -1,8 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0
 #
-# Is every file in the ABI texts, and does every file of the ABI texts exist? Has each the right
-# mode and the right form, and does bad input change nothing?
+# Is every file described in the ABI texts, and does every file described there exist? Does each
+# have the right mode and form, and does bad input change nothing?
 . "$(dirname "$0")/lib.sh"
 
 ABI=$HERE/abi
@@ -134,9 +134,9 @@ triggers=$(($(echo "$DIRS" | wc -w) + 2))
 begin $((7 + 2 * $(cat /tmp/forms /tmp/debugfs_forms | wc -l) + 2 * (read_only + debugfs_read_only) + \
 	14 * triggers + 14 + 96 + 18))
 
-is "sysfs: the ABI text describes the same files as exist" \
+is "sysfs: the ABI text describes exactly the files that exist" \
 	"$(files_in $SYS >/tmp/there; described sysfs-kernel-unaccepted | diff - /tmp/there)" ""
-is "debugfs: the ABI text describes the same files as exist" \
+is "debugfs: the ABI text describes exactly the files that exist" \
 	"$(files_in $DBG >/tmp/there; described debugfs-unaccepted | diff - /tmp/there)" ""
 is "no file is described twice" \
 	"$(cat "$ABI"/* | sed -n 's/^What:[[:space:]]*//p' | sort | uniq -d)" ""

@@ -2,7 +2,7 @@
 /*
  * hog MIB [MS]: touch MIB MiB of memory, print "held", and hold the memory until
  * killed; or, with MS, free it, touch it again after MS milliseconds, and so on, at
- * the lowest priority. The OOM killer chooses such a process first.
+ * the lowest priority. In both cases the OOM killer chooses it first.
  */
 #include <fcntl.h>
 #include <stdio.h>

@@ -78,7 +78,7 @@ write_file() {
 	dd if=/dev/zero of="$FILL/$1" bs=1M count="$2" && echo held
 }
 
-# Has each of these processes the memory that it wanted, or exited?
+# Does each of these processes have the memory that it wanted, or has it exited?
 all_settled() {
 	for one; do
 		[ -s "$STATUS/$one" ] || [ -e "$STATUS/$one.ended" ] || return 1
@@ -89,8 +89,8 @@ held() {
 	cat $STATUS/* | grep -c held
 }
 
-# Give everything back, and reset the counters.
-disperse() {
+# End the processes, and remove their files and outputs.
+end_all() {
 	killall -q hog
 	wait
 	rm -f $FILL/* $STATUS/*
@@ -172,9 +172,9 @@ holds "first: little was left ($(cost first left_kb) kB)" \
 if [ "$unaccepted" != 0 ]; then
 	holds "first: nearly all memory was accepted" "$(get unaccepted_bytes)" -lt $((2 * SPARE))
 	agree "the counters agree"
-	is_balanced "the causes and the rest make up the start" "$start"
+	is_balanced "the causes and what is left add up to the amount at the start" "$start"
 fi
-disperse
+end_all
 
 [ "$unaccepted" = 0 ] ||
 	holds "greedy: some memory is unaccepted before" "$(get unaccepted_bytes)" -gt 0
@@ -191,7 +191,7 @@ if [ "$unaccepted" != 0 ]; then
 fi
 [ "$unaccepted" = 0 ] || [ "$OWNER" = kernel ] ||
 	is "greedy: no block is accepted after a process was chosen to be killed" "$(accepted_too_late)" 0
-disperse
+end_all
 is "greedy: the kernel has no other complaint" "$(complaints)" ""
 dmesg -c >/dev/null
 lost=$((free - $(meminfo_bytes MemFree)))
@@ -199,7 +199,7 @@ holds "all memory is free again (difference $((lost >> 10)) kB)" $lost -lt $((16
 
 nearly_full again
 nothing_went_wrong again
-disperse
+end_all
 
 umount $FILL
 unload

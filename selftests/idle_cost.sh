@@ -43,7 +43,7 @@ measure() {
 	is "$1: the same twice, all served, nothing accepted" "$trouble" ""
 }
 
-# differ DESCRIPTION ONE OTHER: the two lists of costs have no order in common with the same cost
+# differ DESCRIPTION ONE OTHER: no order costs the same in both lists
 differ() {
 	same=
 	for pair in $2; do
@@ -93,7 +93,7 @@ measure accepted-loaded
 loaded=$costs
 unload
 measure accepted-after
-differ "what the kernel's own policy does while memory is unaccepted is gone" "$costs" "$unaccepted"
+differ "with nothing unaccepted, the cost of the kernel's own policy is gone" "$costs" "$unaccepted"
 is "with nothing unaccepted the module costs nothing" "$loaded" "$costs"
 alone=$costs
 load

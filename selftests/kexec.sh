@@ -59,7 +59,7 @@ command_line() {
 }
 
 depart() {
-	# $1: "loaded" to leave with the module in
+	# $1: "loaded" to jump with the module loaded
 	[ -e $IMAGE ] || skip_all "no kernel at $IMAGE"
 	[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
 	begin 4
@@ -118,7 +118,7 @@ crash() {
 	PADDING_COPIES=1
 	load
 	pack crash 2>/dev/null
-	is "a kernel is loaded for the case that this one crashes" \
+	is "a kernel is loaded in case this one crashes" \
 		"$("$HERE/kexec" load-panic $IMAGE $INITRAMFS "$(command_line nr_cpus=1)" 2>&1)" ""
 	is "no page was touched before it was accepted" "$(emu bad_access)" 0
 	clean_log
@@ -127,7 +127,7 @@ crash() {
 	ktap_exit_fail_msg "this kernel did not crash"
 }
 
-# Reads the memory of the kernel that crashed. What that had not accepted reads as zeroes.
+# Reads the memory of the kernel that crashed. Memory that it had not accepted reads as zeroes.
 arrive_crashed() {
 	begin 7
 	is "this is the second kernel" "$(grep -cw $MARK /proc/cmdline)" 1

@@ -267,8 +267,8 @@ mount_fill() {
 	mount -t tmpfs -o size=100% none $FILL
 }
 
-# Lines of the kernel's log that no test may cause. Calls of the OOM killer are not among them,
-# because some tests expect it.
+# Lines of the kernel's log that no test may cause. Those of the OOM killer are not among them,
+# because some tests expect them.
 ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|del) corruption|Bad page|blocked for more|rcu.*stall'
 # hits LIMIT: how often background threads waited because of it
 hits() {

@@ -50,7 +50,7 @@ is "a floor between blocks is not crossed" \
 params "mode=off floor_bytes=0"
 is "mode off stops the acceptor" "$(get acceptor/state)" off
 
-# Several threads reserve below the floor before they begin.
+# Each of several threads reserves its block above the floor before it begins.
 floor=$(($(get unaccepted_bytes) - 60 * BLOCK))
 params "mode=all threads_per_node=4 floor_bytes=$floor"
 is "four threads" "$(get acceptor/pids | wc -w)" 4
@@ -86,7 +86,7 @@ holds "two threads keep 80M per second together ($blocks blocks in $(($(now_ms) 
 holds "the file hits counts that limit" "$(hits bytes_per_second)" -ge 1
 params "mode=off threads_per_node=1 bytes_per_second=0"
 
-# Mode idle: accepts nothing while another process computes, all when none does.
+# Mode idle: accepts nothing while another process computes, and everything when none does.
 i=0
 hogs=
 while [ $i -lt "$(nproc)" ]; do
@@ -156,7 +156,7 @@ is "mode, floor and threads of one write all take effect" "$(get unaccepted_byte
 params "mode=all floor_bytes=0"
 wait_for '[ "$(get state)" = complete ]'
 is "without limits everything is accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
-is_balanced "the causes make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
 is "no page was touched before it was accepted" "$(emu bad_access)" 0

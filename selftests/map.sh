@@ -29,7 +29,7 @@ coarser() {
 		END { if (seen != "") out() }'
 }
 
-# How many of a character.
+# count CHARACTER: how many lines of stdin contain it
 count() {
 	grep -cF -- "$1"
 }
@@ -66,7 +66,7 @@ for mib in 8 32 64 256 1024; do
 done
 is "one character can stand for all memory" "$(chunks 1T)" "$(coarser $((1 << 18)) </tmp/fine)"
 
-# One block less.
+# Accept one block.
 block=$(grep -nF . /tmp/fine | sed -n '7s/:.*//p')
 onewrite $SYS/accept_range "$(printf '0x%x+1' $(((block - 1) * BLOCK)))" >/dev/null
 chunks 4M >/tmp/after

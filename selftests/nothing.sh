@@ -25,8 +25,8 @@ counted() {
 	cat "/sys/module/ua_nothing/parameters/$1"
 }
 
-# fill MIB: write a file of this much more than is accepted and free; prints the MiB that were not
-# written
+# fill MIB: write a file that is larger by MIB than what is accepted and free; prints the
+# MiB that were not written
 fill() {
 	mib=$((($(meminfo_bytes MemFree) - $(vmstat_bytes) >> 20) + $1))
 	dd if=/dev/zero of=$FILL/fill bs=1M count=$mib 2>/dev/null
@@ -68,7 +68,7 @@ for claim in 0 1000; do
 			"$(reported succeeded failed compact_stall allocstall)" "12 0 0 0"
 		lacked=$((lacked + $(reported lacked)))
 	done
-	# Twelve, because a kernel with checkers may free pages that merge to some block.
+	# Twelve, because a kernel with checkers may free pages that merge into blocks.
 	holds "the zone had no free block for at least ten of them" $lacked -ge 10
 	holds "the policy was called for each failure, and for other allocations ($lacked)" "$(counted failed)" -ge $lacked \
 		-a "$(counted asked)" -gt "$(counted failed)"
@@ -86,7 +86,7 @@ for claim in 0 1000; do
 	rmmod ua_nothing
 done
 
-# After unloading, the kernel's own policy decides again, whose goal is above the watermarks.
+# After unloading, the kernel's own policy, whose goal is above the watermarks, decides again.
 work burst 5
 holds "after unloading the kernel accepts up to the watermark again" "$(reported blocks)" -ge 4
 

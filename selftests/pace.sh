@@ -85,7 +85,7 @@ echo 1 >$TRACE/events/unaccepted/accept_begin/enable
 echo 1 >$TRACE/events/unaccepted/accept_end/enable
 echo 1 >$TRACE/tracing_on
 
-# The bandwidth, while memory is allocated and freed.
+# The bandwidth, while the clock is set, a CPU goes offline and the machine sleeps.
 fresh_trace
 params "mode=all threads_per_node=2 bytes_per_second=$RATE"
 blocks 15
@@ -112,7 +112,7 @@ is "the acceptor never stopped accepting" "$stood_still" 0
 params "mode=off"
 is "the trace has an event for each block" "$(begun | wc -l)" $((($(background) - first) / BLOCK))
 
-# The share of a CPU: after each block a rest in proportion, alone and in pairs.
+# The share of a CPU: after each block a rest in proportion.
 ccemu set cost_2m 5000000
 fresh_trace
 params "mode=all threads_per_node=1 bytes_per_second=0 cpu_percent=25"
@@ -144,7 +144,7 @@ blocks 4
 is "the acceptor goes on when they have ended" "$stood_still" 0
 
 params "mode=off"
-is_balanced "the causes make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 onewrite $SYS/accept all >/dev/null
 is "everything can be accepted" "$(get unaccepted_bytes) $(emu pages_pending)" "0 0"
 unload

@@ -107,16 +107,16 @@ for kind in noretry retry plain; do
 	work release
 done
 
-# Single pages are found in the fragmented memory, if necessary of another migratetype: that the
-# allocator has to steal one is no failure. The pages are not allocated by a program, because on
-# kernels with checkers its start needs larger ones.
+# Single pages are found in the fragmented memory, if necessary of another migratetype: having to
+# steal one does not count as a failed allocation. The pages are not allocated by a
+# program, because on kernels with checkers its start needs larger ones.
 work fragment 256
 work high 0 16384 movable
 is "single pages are served from fragmented memory, without a block" "$(reported succeeded failed blocks)" "16384 0 0"
 work release
 
 rmmod ua_workload
-is_balanced "the causes and the rest make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 is "everything can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
 is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 unload

@@ -9,8 +9,8 @@
 [ "$(vmstat_bytes)" -gt $((1 << 29)) ] || skip_all "needs 512 MiB of unaccepted memory"
 [ -e "$HERE/hog" ] || skip_all "no program at $HERE/hog"
 times=${1:-100}
-# Every tenth time something is checked while the module is loaded, and something while it is
-# not.
+# In ten of the rounds allocations are checked while the module is loaded, and in ten others while
+# it is not.
 [ $((times % 20)) = 0 ] || skip_all "needs a multiple of 20 as the number of times"
 
 # Raise the watermarks until an allocation accepts, by the module's policy or by the kernel's.

@@ -28,7 +28,7 @@ for signal in INT TERM KILL; do
 	[ $signal = KILL ] || is "the writer is told EINTR" "$(cat /tmp/answer)" EINTR
 	holds "memory is still unaccepted then" "$(get unaccepted_bytes)" -gt 0
 	agree "the counters agree"
-	is_balanced "what the causes accepted makes up the difference" "$start"
+	is_balanced "the causes and what is left add up to the amount at the start" "$start"
 done
 
 ccemu set cost_2m 0

@@ -51,7 +51,7 @@ ccemu set psc_batch 1
 remember
 is "16M are accepted, one page per request" "$(onewrite $SYS/accept 16M)" ok
 units=$(units)
-holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
+holds "these are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
 is "each page is a request, and none was asked for twice" \
 	"$(delta map_gpa psc_2m accept_2m psc_4k)" "$units $units $units 0 "
 ccemu set psc_batch 0
@@ -61,7 +61,7 @@ ccemu set max_level 0
 remember
 is "16M are accepted on a host that has only 4K pages" "$(onewrite $SYS/accept 16M)" ok
 units=$(units)
-holds "are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
+holds "these are 8 units ($units)" "$units" -ge 7 -a "$units" -le 9
 is "the request is for 2M pages" "$(delta psc_2m psc_4k)" "$units 0 "
 is "validation fails for 2M and succeeds for 4K" \
 	"$(delta accept_2m size_mismatch accept_4k)" "0 $units $((units * 512)) "
@@ -70,8 +70,8 @@ remember
 is "with 2M pages again, there are only 2M pages" "$(onewrite $SYS/accept 4M) $(delta psc_4k accept_4k size_mismatch)" "ok 0 0 0 "
 agree "the counters agree"
 
-# Only once, because 6.12 does not forget the page by which this CPU talked to the host: it uses
-# a spare one from then on, and panics the next time.
+# Only once: 6.12 leaves the GHCB of a CPU that goes offline marked as in use. Afterwards it uses
+# the backup GHCB, and the second time it panics.
 echo 0 >/sys/devices/system/cpu/cpu1/online
 is "CPU 1 goes offline" "$(nproc)" 1
 echo 1 >/sys/devices/system/cpu/cpu1/online

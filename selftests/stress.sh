@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # stress.sh [SECONDS]: 25 tasks write everything that can be written, right and wrong, and 25
-# read everything, for so long (20). Are the counters right to the byte after that?
+# read everything, for SECONDS (default: 20). Are the counters right to the byte after that?
 . "$(dirname "$0")/lib.sh"
 
 SECONDS_LONG=${1:-20}

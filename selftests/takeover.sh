@@ -44,7 +44,7 @@ start=$(get unaccepted_bytes)
 want 64
 holds "allocations accept" "$(get unaccepted_bytes)" -lt "$start"
 is "the module's policy accepted all of it" "$(get accepted_other_bytes)" 0
-is_balanced "the causes and what is left make up the start" "$start"
+is_balanced "the causes and what is left add up to the amount at the start" "$start"
 holds "no more waits are in the histogram than blocks were accepted" \
 	"$(allocations_waited)" -le "$(get accept_calls)"
 holds "there are waits in the histogram" "$(allocations_waited)" -gt 0

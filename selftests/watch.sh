@@ -156,7 +156,7 @@ waits a state idle 20000
 get state >/dev/null
 unload
 answer a
-is "unloading wakes a task a second time" "$answer" ENODEV
+is "after loading again, unloading wakes a task too" "$answer" ENODEV
 echo 0 >$TRACE/events/workqueue/workqueue_execute_start/enable
 is "no page was accepted twice, none touched before it was accepted" "$(emu already_accepted) $(emu bad_access)" "0 0"
 clean_log

@@ -33,7 +33,7 @@ def judge(returncode, panicked=False, timed_out=False, stopped=None, ran=True):
     if returncode == UNACCEPTED:
         return UNACCEPTED, "unaccepted memory was touched"
     if returncode == PANIC:
-        return PANIC, "the guest's kernel had the host end it"
+        return PANIC, "the guest was terminated by the host"
     if VERDICT_BASE <= returncode <= VERDICT_BASE + 15:
         verdict = returncode - VERDICT_BASE
         return _VERDICTS.get(verdict, (FAIL, f"the guest said fail (verdict {verdict})"))

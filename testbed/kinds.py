@@ -13,7 +13,7 @@ from prepare import run_on_host
 RUN_IN_GUEST = "/selftests/unaccepted/run_in_guest.sh"
 # What the kernel prints when it has found out where it runs.
 DETECTED = {"tdx": "tdx: Guest detected", "snp": "Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP"}
-# Shapes of memory of which 6.1 must find as much as 6.12.
+# Shapes of memory; in each, 6.1 must find as much memory as 6.12.
 MAPS = [[], ["--memory", "64G", "--cpus", "4"], ["--cpus", "2", "--numa", "2"],
         ["--fragments", "200", "--cpus", "2"], ["--fragments", "20", "--unaligned"]]
 
@@ -96,9 +96,9 @@ def catch(job, _kernels, bench):
     named = [line for line in caught.get("stack_symbols", []) if "+0x" in line]
     return [ended(status, job.end),
             (caught.get("gpa", 0) >= 1 << 30, "the catch names an address in the unaccepted area"),
-            ("+0x" in caught.get("rip_symbol", ""), f"and the place: {caught.get('rip_symbol')}"),
-            (len(named) >= 3, f"and how the guest got there: {named[:4]}"),
-            ((found.get("counters") or {}).get("bad_access") == 1, "and counts one bad access")]
+            ("+0x" in caught.get("rip_symbol", ""), f"the catch names the place: {caught.get('rip_symbol')}"),
+            (len(named) >= 3, f"the catch names how the guest got there: {named[:4]}"),
+            ((found.get("counters") or {}).get("bad_access") == 1, "the emulator counts one bad access")]
 
 
 def boot_with_modules(job, kernel, bench):
@@ -112,8 +112,8 @@ def twice(job, kernels, bench):
     status, _, found = boot_with_modules(job, kernels[0], bench)
     reason = (found.get("terminated") or {}).get("value", 0)
     return [ended(status, job.end),
-            (reason == 0x21100, f"for a PVALIDATE that failed: {reason:#x}"),
-            ((found.get("counters") or {}).get("already_accepted") == 1, "and the emulator has counted it")]
+            (reason == 0x21100, f"the cause is a PVALIDATE that failed: {reason:#x}"),
+            ((found.get("counters") or {}).get("already_accepted") == 1, "the emulator has counted it")]
 
 
 def alias(job, kernels, bench):
@@ -172,7 +172,7 @@ def meminfo(kernel, bench, name, options):
 
 
 def same_memory(job, kernels, bench):
-    """6.1 has the memory that 6.12 has; without our patches it has lost it."""
+    """6.1 has the memory that 6.12 has; without our patches it loses the unaccepted part."""
     patched, unpatched, reference = kernels
     results = []
     for i, options in enumerate(MAPS):
@@ -214,7 +214,7 @@ def repeat(job, _kernels, bench):
                        ["sh", "-c", "ccemu counters; dmesg; cat /proc/meminfo"]) for i in (1, 2)]
     texts = [re.sub(r"\(status.*", "", text) for _, text, _ in runs]
     return [(all(status == ENDS["pass"] for status, _, _ in runs), "both say pass"),
-            (texts[0] == texts[1] and "Unaccepted:" in texts[0], "and print the same")]
+            (texts[0] == texts[1] and "Unaccepted:" in texts[0], "both print the same")]
 
 
 RUN = {"selftests": selftests, "hogs": hogs, "end": end, "catch": catch, "alias": alias, "twice": twice,

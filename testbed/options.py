@@ -23,7 +23,7 @@ examples:
   run --module ua.ko --script test.sh -- --fast
                                            test.sh --fast, with /root/ua.ko there
   run --memory 64G --numa 2 --cpus 4       64 GiB in two nodes
-  run --fragments 200 --unaligned          a map in shreds
+  run --fragments 200 --unaligned          a fragmented, unaligned memory map
   run --accept-level 4k --cost lkvs        a host that grants only 4K pages, slowly
   run --lie 0x60000000-0x61000000          the test bed must catch this one (97)
   run --platform snp -- dmesg              an SEV-SNP guest instead
@@ -34,7 +34,7 @@ exit status:
   2                         wrong usage, nothing was started
   3                         the test bed could not be set up
   97                        unaccepted memory was touched
-  98                        the guest's kernel panicked, or had the host end it
+  98                        the guest's kernel panicked, or the guest was terminated by the host
   99                        the guest ended without a verdict
   124                       time limit
   130                       interrupted (128 + signal)
@@ -111,7 +111,7 @@ def _unaccepted(parser, size, ranges):
                        help="keep START-END or SIZE@ADDR accepted; repeatable")
     group.add_argument("--fragments", metavar="N", type=_count,
                        help="split the area into N ranges with accepted gaps")
-    group.add_argument("--fragment-gap", metavar="SIZE", type=size, default=shape.BLOCK,
+    group.add_argument("--fragment-gap", metavar="SIZE", type=size, default=shape.UNIT,
                        help="size of these gaps (2M; 4K steps if it is no multiple of 2M)")
     group.add_argument("--unaligned", action="store_true",
                        help="move both ends of every range off 2M alignment by a few pages")
@@ -227,7 +227,7 @@ def parse(argv):
 
 
 def kernel_cmdline(args):
-    """Panic ends the machine at once; more than warnings only when it is wanted."""
+    """A panic ends the machine at once. With --quiet or --screen the kernel prints errors only."""
     words = ["console=ttyS0", "panic=-1", "loglevel=4" if args.quiet or args.screen else "loglevel=7"]
     return " ".join(words + args.append)
 

@@ -135,7 +135,7 @@ def install_module(module, directory, stock):
 
 
 def run_on_host(kind, command):
-    """(exit status, output) of a job that needs no guest; its output is shown where it is no result."""
+    """(exit status, output) of a job that needs no guest; its output is shown if it is not parsed for results."""
     tool, *arguments = command.split()
     if kind == "unittest":
         done = subprocess.run([sys.executable, "-m", "unittest", "-v", tool, *arguments], cwd=HERE,

@@ -8,7 +8,7 @@ import re
 
 KIB, MIB, GIB, TIB = 1 << 10, 1 << 20, 1 << 30, 1 << 40
 PAGE = 4 * KIB
-BLOCK = 2 * MIB
+UNIT = 2 * MIB
 FOUR_GIB = 4 * GIB
 
 _UNITS = {"": 1, "K": KIB, "M": MIB, "G": GIB, "T": TIB}
@@ -76,7 +76,7 @@ def default_start(memory):
     A 4 GiB guest then comes up with about 2.6 GiB unaccepted; what is missing
     was accepted for swiotlb, the memory map and the first watermark.
     """
-    return min(512 * MIB, memory // 2 // BLOCK * BLOCK)
+    return min(512 * MIB, memory // 2 // UNIT * UNIT)
 
 
 def subtract(ranges, cut):
@@ -132,7 +132,7 @@ def fragment(ranges, count, gap):
                          f"cannot make {count} fragments")
     if gap < PAGE or gap % PAGE:
         raise ShapeError("the gap between fragments must be a multiple of 4K, at least one page")
-    grain = BLOCK if gap % BLOCK == 0 else PAGE
+    grain = UNIT if gap % UNIT == 0 else PAGE
     out = []
     for span, pieces in zip(ranges, _share(count, ranges)):
         out += _split_one(span, pieces, gap, grain)
@@ -158,7 +158,7 @@ def _check_inside(name, ranges, ram):
                              + ", ".join(f"{a:#x}-{b:#x}" for a, b in ram) + ")")
 
 
-def build(memory, start=None, holes=(), lies=(), fragments=None, gap=BLOCK, unaligned=False):
+def build(memory, start=None, holes=(), lies=(), fragments=None, gap=UNIT, unaligned=False):
     """The ranges to leave unaccepted. Raises ShapeError if the options contradict each other."""
     ram = ram_layout(memory)
     if start is None:
@@ -180,7 +180,7 @@ def build(memory, start=None, holes=(), lies=(), fragments=None, gap=BLOCK, unal
 
 def check_machine(memory, cpus, nodes):
     """Refuse what the machine model cannot do."""
-    if memory < 256 * MIB or memory % BLOCK:
+    if memory < 256 * MIB or memory % UNIT:
         raise ShapeError("memory must be a multiple of 2M and at least 256M")
     if memory > 2 * TIB:
         raise ShapeError("more than 2T of memory is not supported")
@@ -193,7 +193,7 @@ def check_machine(memory, cpus, nodes):
 def split_nodes(memory, cpus, nodes):
     """Per node: (bytes, first CPU, last CPU); the CPUs are None if none is left."""
     out = []
-    step = memory // nodes // BLOCK * BLOCK
+    step = memory // nodes // UNIT * UNIT
     for i in range(nodes):
         size = step if i < nodes - 1 else memory - step * (nodes - 1)
         first, last = cpus * i // nodes, cpus * (i + 1) // nodes - 1

@@ -11,7 +11,7 @@ import zlib
 
 TEXT_BASE = 0xffffffff80000000
 MODULE_BASE = 0xffffffffc0000000
-# MSR_LSTAR holds the address of this symbol as soon as the kernel set it.
+# MSR_LSTAR holds the address of this symbol once the kernel has set it.
 ANCHOR = "entry_SYSCALL_64"
 
 _LINE = re.compile(r"([0-9a-f]{16}) ([a-zA-Z?]) (\S+)(\s+\[\S+\])?$")

@@ -113,10 +113,10 @@ class Shapes(unittest.TestCase):
                 # One gap fewer than there are ranges, in each of the two pieces of RAM.
                 self.assertEqual(shape.total(ranges), 3584 * MIB - gap * (count - 2))
                 if gap == 2 * MIB:
-                    self.assertFalse([r for r in ranges if (r[0] | r[1]) % shape.BLOCK])
+                    self.assertFalse([r for r in ranges if (r[0] | r[1]) % shape.UNIT])
 
     def test_fragments_refused(self):
-        for count, gap in ((1, shape.BLOCK), (5000, shape.BLOCK), (10, 0), (10, 100)):
+        for count, gap in ((1, shape.UNIT), (5000, shape.UNIT), (10, 0), (10, 100)):
             with self.assertRaises(ShapeError):
                 shape.build(4 * GIB, fragments=count, gap=gap)
 
@@ -125,7 +125,7 @@ class Shapes(unittest.TestCase):
         self.sane(ranges)
         self.assertEqual(len(ranges), 200)
         for start, end in ranges:
-            self.assertTrue(start % shape.BLOCK and end % shape.BLOCK)
+            self.assertTrue(start % shape.UNIT and end % shape.UNIT)
 
     def test_nodes(self):
         self.assertEqual(shape.split_nodes(4 * GIB, 4, 2), [(2 * GIB, 0, 1), (2 * GIB, 2, 3)])

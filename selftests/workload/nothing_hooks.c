@@ -6,7 +6,7 @@
  *
  * Under /sys/module/ua_nothing/parameters/ are counters. asked: calls of the
  * policy; failed: those for an allocation that the zone could not serve; told:
- * blocks that the kernel accepted to isolate them.
+ * blocks that the kernel reported as accepted for alloc_contig_range().
  */
 #include <linux/atomic.h>
 #include <linux/module.h>

@@ -155,10 +155,10 @@ static int try_while_held(struct zone *zone)
 }
 
 /*
- * Returns how much memory was accepted since ordinary allocations went on, by those of
- * this task or by an earlier one of another task.
+ * Makes ordinary allocations until memory is accepted, for one of them or for another task.
+ * Returns the number of pages accepted since the lock was released.
  */
-static long go_on(struct zone *zone)
+static long allocate_ordinary(struct zone *zone)
 {
 	unsigned long tries = zone_managed_pages(zone);
 	struct page *page;
@@ -194,7 +194,7 @@ static int __init nolock_init(void)
 
 	stop_machine(use_up, zone, NULL);
 	ret = try_while_held(zone);
-	ordinary = go_on(zone);
+	ordinary = allocate_ordinary(zone);
 	free_all();
 	return ret;
 }

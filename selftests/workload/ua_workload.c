@@ -22,7 +22,7 @@
  *				normal_left: unaccepted pages that zone Normal has then;
  *				dma32_lost: those that DMA32 has no longer
  *	contig first|second	alloc_contig_range() on half of an unaccepted block
- *	loop ORDER N		allocate and free N times memory of ORDER, with
+ *	loop ORDER N		allocate and free memory of ORDER N times, with
  *				interrupts off, and count the cycles
  *	steal PERCENT MS	for this time, let the kernel's statistics say that the
  *				host takes this share of each CPU
@@ -33,7 +33,7 @@
  *	zone			only report the state of the zone
  *
  * The watermark (WMARK_PROMO) is changed here and not by sysctl, because no other
- * task must allocate between that and the allocation of the test.
+ * task may allocate between that and the allocation of the test.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -70,7 +70,7 @@
 #define LARGEST_ORDER	ilog2(MAX_ORDER_NR_PAGES)
 #define HALF_PAGES	(BLOCK_PAGES / 2)
 
-/* Pages: too few for one of order 9, enough to fill the per-CPU lists. */
+/* In pages: less than one allocation of order 9, but enough to fill the per-CPU lists. */
 #define LEFT_FREE	400
 
 /* More allocations than any policy needs to make up a deficit. */
@@ -679,7 +679,7 @@ static int run_parallel(int argc, char **argv)
 
 /* ---- contiguous memory ---- */
 
-/* Number of the first page of an unaccepted block, or 0. It may be accepted any time. */
+/* Number of the first page of an unaccepted block, or 0. It may be accepted at any time. */
 static unsigned long unaccepted_pfn(struct zone *zone)
 {
 	unsigned long flags, pfn = 0;
@@ -833,6 +833,8 @@ static int run_bit(int argc, char **argv)
 	return 0;
 }
 
+/* ---- shared and private pages ---- */
+
 /* A page that cannot be made private again is not freed, because it cannot be used. */
 static int run_alias(int argc, char **argv)
 {
@@ -864,7 +866,7 @@ static int run_alias(int argc, char **argv)
 	return ret;
 }
 
-/* ---- debugfs ---- */
+/* ---- CPU time taken by the host ---- */
 
 /* Short steps, because the module may read the statistics ten times a second. */
 #define STEAL_STEP_NS	(20 * (u64)NSEC_PER_MSEC)
@@ -889,6 +891,8 @@ static int run_steal(int argc, char **argv)
 	} while (now - start < ms * (u64)NSEC_PER_MSEC);
 	return 0;
 }
+
+/* ---- debugfs ---- */
 
 static const struct {
 	const char *name;

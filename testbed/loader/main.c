@@ -159,7 +159,7 @@ efi_status_t efi_main(efi_handle_t self, struct efi_system_table *table)
 	bs = table->boot;
 	if (inl(CCEMU_PORT_VERDICT) != CCEMU_MAGIC)
 		die("this QEMU was not given the cc-emu object", NULL);
-	/* Five minutes after which the firmware resets are too few on a busy host. */
+	/* The firmware would reset after five minutes, which is too soon on a busy host. */
 	bs->set_watchdog_timer(0, 0, 0, NULL);
 
 	/* Everything we need ourselves comes first, the ranges get the rest. */

@@ -79,7 +79,7 @@ static void parse_line(const char *line)
 	}
 }
 
-/* The text is cut into lines where it stands. */
+/* The text is cut into lines in place. */
 void parse_settings(char *text, u64 size)
 {
 	char *end = text + size;

@@ -41,7 +41,7 @@ u32 inl(u16 port)
 
 u64 tdcall(u64 leaf, u64 rcx, u64 rdx)
 {
-	/* Spelt as bytes: assemblers of this age do not know the mnemonic. */
+	/* Spelt as bytes: older assemblers do not know the mnemonic. */
 	asm volatile(".byte 0x66, 0x0f, 0x01, 0xcc"
 		     : "+a"(leaf), "+c"(rcx), "+d"(rdx)
 		     : : "r8", "r9", "r10", "r11", "memory");
