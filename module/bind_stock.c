@@ -7,6 +7,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/build_bug.h>
+#include <linux/efi.h>
 #include <linux/kexec.h>
 #include <linux/mm.h>
 #include <linux/math.h>
@@ -156,11 +157,17 @@ static int stock_accept_block_at(struct zone *zone, unsigned long pfn)
  * Linux 7.3 accepts the destinations of an image when it loads the image, 6.12 does not.
  * The image does not tell whether that was done, so all segments are returned: one that is
  * accepted already costs only a look at each block.
+ *
+ * Without runtime services (efi=noruntime, PREEMPT_RT) the kernel does not hand the EFI
+ * system table over, see setup_efi_state(). The new kernel finds no table of unaccepted
+ * memory then, and needs all of its memory accepted.
  */
 static bool stock_kexec_segment(unsigned int i, phys_addr_t *start, u64 *bytes)
 {
 	struct kimage *image;
 
+	if (!efi_enabled(EFI_RUNTIME_SERVICES))
+		return false;
 	if (ua_bind_read("kexec_image", &image, sizeof(image)) || !image ||
 	    i >= image->nr_segments)
 		return false;

@@ -79,8 +79,9 @@ struct ua_upcalls {
  *		 (the sum of the totals of "some" in PSI). NULL: not known.
  * @kexec_segment: memory that kexec copies segment @i of the new kernel to. Process
  *		 context, in a reboot notifier. Returns false if there is no such
- *		 segment. NULL: the kernel accepts this memory by itself, has no kexec, or the
- *		 binding accepts nothing.
+ *		 segment; for 0 if the new kernel needs everything accepted, or the segments
+ *		 are not known. NULL: the kernel accepts this memory by itself, has no kexec, or
+ *		 the binding accepts nothing.
  * @policy_by_default: attach, unless the user says otherwise at load
  * @attach:	 let the kernel call @upcalls. Process context. Returns 0, or a
  *		 negative errno and in @reason its cause, a string that lives as long

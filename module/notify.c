@@ -80,11 +80,8 @@ static int accept_destination(phys_addr_t start, u64 bytes, struct ua_job *job)
 	return 0;
 }
 
-/*
- * Accepts the memory that the new kernel is copied to. The reboot notifiers are the last
- * code that may sleep before the copy; kernel_kexec() passes them "kexec reboot".
- */
-static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
+/* Accepts the memory that the new kernel is copied to, or all of it if there is no other way. */
+static int accept_for_kexec(void)
 {
 	struct ua_job job = { .cause = UA_CAUSE_BACKGROUND };
 	phys_addr_t start;
@@ -92,13 +89,23 @@ static int notify_reboot(struct notifier_block *nb, unsigned long event, void *d
 	u64 bytes;
 	int ret = 0;
 
-	if (!data || strcmp(data, "kexec reboot") || !ua_state.core->kexec_segment)
-		return NOTIFY_DONE;
 	for (i = 0; !ret && ua_state.core->kexec_segment(i, &start, &bytes); i++)
 		ret = accept_destination(start, bytes, &job);
-	/* Without kallsyms the segments are not known. */
-	if (!i)
-		ret = accept_everything("kexec");
+	/* There may be no segments to accept alone, see core.h. */
+	return i ? ret : accept_everything("kexec");
+}
+
+/*
+ * The reboot notifiers are the last code that may sleep before the copy; kernel_kexec()
+ * passes them "kexec reboot".
+ */
+static int notify_reboot(struct notifier_block *nb, unsigned long event, void *data)
+{
+	int ret;
+
+	if (!data || strcmp(data, "kexec reboot") || !ua_state.core->kexec_segment)
+		return NOTIFY_DONE;
+	ret = accept_for_kexec();
 	if (ret)
 		pr_err("kexec with memory unaccepted may fail: error %d\n", ret);
 	return NOTIFY_DONE;
