@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
  * The contract between the page allocator and a module that decides when
- * unaccepted memory is accepted.
+ * unaccepted memory is accepted. For code that depends on
+ * CONFIG_UNACCEPTED_MEMORY: there are no stubs for kernels without.
  */
 #ifndef _LINUX_UNACCEPTED_HOOKS_H
 #define _LINUX_UNACCEPTED_HOOKS_H
@@ -20,8 +21,9 @@ struct zone;
  * @version:	UNACCEPTED_HOOKS_VERSION
  * @below_watermark: called for an allocation of @order from @zone, which has
  *	unaccepted blocks: with @failed false before the zone's watermarks are
- *	checked, and with @failed true each time the zone could not serve the
- *	allocation. Returns the number of blocks that it accepted.
+ *	checked, and with @failed true if the zone has enough free pages, unaccepted
+ *	ones included, but none for the allocation, and will not be tried again
+ *	without ALLOC_NOFRAGMENT. Returns the number of blocks that it accepted.
  *
  *	Context: any in which the allocator runs, including hard interrupts, in
  *	an RCU read-side critical section. Must not sleep, allocate memory, patch
@@ -46,7 +48,8 @@ struct unaccepted_hooks {
 
 /* For unaccepted_accept_block() and unaccepted_accept_page(). */
 #define UNACCEPTED_FROM_END	BIT(0)	/* take the last block of the zone's list, not the first */
-#define UNACCEPTED_TO_FRONT	BIT(1)	/* let the allocator use the block next, not last */
+/* Let the allocator use the block next, not last. No effect with page_alloc.shuffle=1. */
+#define UNACCEPTED_TO_FRONT	BIT(1)
 
 int unaccepted_hooks_register(const struct unaccepted_hooks *hooks);
 void unaccepted_hooks_unregister(const struct unaccepted_hooks *hooks);
