@@ -9,6 +9,10 @@
 # "kexec.sh crash": the second kernel is loaded for a crash; the first one crashes, and the second
 # one reads all of its memory. For guests with crashkernel= on the command line.
 #
+# "kexec.sh noruntime": for guests with efi=noruntime, where the second kernel finds no table. With
+# patches/ it is not loaded before all memory is accepted; on stock kernels the module accepts
+# everything before the jump.
+#
 # If /bzImage is another version, /second.ko is the module for it.
 . "$(dirname "$0")/lib.sh"
 
@@ -127,6 +131,56 @@ crash() {
 	ktap_exit_fail_msg "this kernel did not crash"
 }
 
+# Without EFI runtime services the table cannot be handed over.
+depart_without_table() {
+	[ -e $IMAGE ] || skip_all "no kernel at $IMAGE"
+	[ "$(vmstat_bytes)" != 0 ] || skip_all "this kernel holds no unaccepted memory"
+	if [ $BINDING = hooks ]; then
+		begin 6
+		echo small >$INITRAMFS
+		is "a kernel that would not find the table is refused" \
+			"$("$HERE/kexec" load $IMAGE $INITRAMFS x 2>&1)" \
+			"kexec: kexec_file_load: Operation not supported"
+		is "the log has the cause" "$(dmesg | grep -c 'without EFI runtime services')" 1
+		load
+		is "all is accepted" "$(onewrite $SYS/accept all)" ok
+		unload
+		is "then a kernel is loaded" "$("$HERE/kexec" load $IMAGE $INITRAMFS x 2>&1)" ""
+		is "no page was touched before it was accepted" "$(emu bad_access)" 0
+		clean_log
+		ktap_finished
+	fi
+	begin 3
+	PADDING_COPIES=1
+	pack noruntime 2>/dev/null
+	is "a kernel is loaded" \
+		"$("$HERE/kexec" load $IMAGE $INITRAMFS "$(command_line)" 2>&1)" ""
+	load
+	is "no page was touched before it was accepted" "$(emu bad_access)" 0
+	clean_log
+	(ktap_finished) || exit 1
+	"$HERE/kexec" jump
+	ktap_exit_fail_msg "the jump to the second kernel returned"
+}
+
+arrive_without_table() {
+	is_second=$(grep -cw $MARK /proc/cmdline)
+	tables=$(dmesg | grep -c 'Unaccepted=0x')
+	begin 6
+	is "this is the second kernel, without a table" "$is_second $tables" "1 0"
+	is "everything was accepted before" "$(emu pages_pending)" 0
+	load
+	is "the module finds no table" "$(get state)" absent
+	rmmod unaccepted
+	mount_fill
+	is "all memory can be used" "$(dd if=/dev/zero of=$FILL/file bs=1M \
+		count=$((($(meminfo_bytes MemAvailable) >> 20) - 128)) 2>&1 | grep -c 'No space\|Killed')" 0
+	is "no page was accepted twice, none touched before it was accepted" \
+		"$(emu already_accepted) $(emu bad_access)" "0 0"
+	clean_log
+	ktap_finished
+}
+
 # Reads the memory of the kernel that crashed. Memory that it had not accepted reads as zeroes.
 arrive_crashed() {
 	begin 7
@@ -153,6 +207,8 @@ arrive_crashed() {
 case ${1-} in
 arrived-crash) arrive_crashed ;;
 crash) crash ;;
+arrived-noruntime) arrive_without_table ;;
+noruntime) depart_without_table ;;
 arrived*) arrive "${1#arrived-}" ;;
 *) depart "${1-}" ;;
 esac
