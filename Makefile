@@ -130,7 +130,7 @@ help:
 	@echo 'For developers:'
 	@echo '  make unit            the userspace tests alone'
 	@echo '  make record          record the tool in a terminal, for Documentation/images/'
-	@echo '  make matrix          build against each kernel with each compiler, as a table'
+	@echo '  make matrix          build for the 6.12 and 6.1 kernels with gcc and clang, as a table'
 	@echo '  make style           checkpatch, sparse, shellcheck and the rules in CONTRIBUTING.md'
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
