@@ -43,7 +43,7 @@ KO=$HERE/unaccepted-other-prototype.ko
 load
 only_looks "the kernel's kernel_read() takes arguments other than a page"
 is "the log has the cause" \
-	"$(dmesg | grep -c "unaccepted: the kernel's kernel_read() takes other arguments")" 1
+	"$(dmesg | grep -c "unaccepted: the kernel's kernel_read() takes arguments other than a page")" 1
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
 clean_log
