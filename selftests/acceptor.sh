@@ -17,7 +17,7 @@ unload
 for wrong in mode=nonsense headroom=much; do
 	insmod "$KO" $wrong 2>/dev/null
 	is "$wrong is refused" "$(ls -d $SYS 2>/dev/null)" ""
-	holds "the log has the cause" "$(dmesg | grep -cE "unaccepted: $wrong is (neither off, ahead, idle nor all|no amount of memory)")" -ge 1
+	holds "the log has the cause" "$(dmesg | grep -cE "unaccepted: $wrong is (neither off, ahead, idle nor all|not an amount of memory)")" -ge 1
 done
 load mode=off
 is "mode=off starts no thread" "$(get acceptor/pids)" ""

@@ -71,7 +71,7 @@ t1=$(now_ms)
 progress
 is "a signal ends a write" "$(cat /tmp/answer1)" EINTR
 holds "the progress stays where it was" "$done_bytes" -gt 0 -a "$done_bytes" -lt "$asked_bytes"
-is "accept_error shows the signal" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept a signal came"
+is "accept_error shows the signal" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept interrupted by a signal"
 at=$(get accept_error | awk '{ printf "%.0f", $1 * 1000 }')
 # /proc/uptime has a resolution of 10 ms.
 holds "the error has the time of the signal" "$at" -ge $((t0 - 20)) -a "$at" -le $((t1 + 20))

@@ -115,7 +115,7 @@ is "a signal ends it" "$(cat /tmp/answer)" EINTR
 done=$(($(get accepted_user_bytes) - user))
 holds "memory is still unaccepted then" "$(get unaccepted_bytes)" -gt 0
 is "accept_range shows what was accepted" "$(get accept_range)" "0x0-$(hex "$end") asked 0x0-$(hex "$end") rounded $done accepted"
-is "accept_error shows the signal" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept_range a signal came"
+is "accept_error shows the signal" "$(get accept_error | cut -d ' ' -f 2-)" "-4 accept_range interrupted by a signal"
 
 takes "0x0-$(hex "$end")" 0 "$end"
 is "nothing is left" "$(get unaccepted_bytes) $(get state) $(emu pages_pending)" "0 complete 0"
