@@ -81,7 +81,7 @@ ccemu set cost_2m 0
 onewrite $SYS/accept 101% >/dev/null
 is "a refused write does not change the progress, and is the last error" \
 	"$(get accept_progress) $(get accept_error | cut -d ' ' -f 2-)" \
-	"$done_bytes $asked_bytes -34 accept more than 100 %, or 2^64 bytes and more"
+	"$done_bytes $asked_bytes -34 accept more than 100 %, or 2^64 bytes or more"
 unaccepted=$(get unaccepted_bytes)
 onewrite $SYS/accept 1T >/dev/null
 is "a write of more than is unaccepted: the amount is what is unaccepted" "$(get accept_progress)" "$unaccepted $unaccepted"
