@@ -9,7 +9,7 @@
  *	held_calls	calls of alloc_pages_nolock() while another CPU held zone->lock
  *	held_accepted	pages that were accepted meanwhile; must be 0
  *	held_too_long	1 if the other CPU gave the lock up, because a call had not returned
- *			within 15 seconds: it waited for the lock
+ *			within five seconds: it waited for the lock
  *	ordinary	pages that were accepted for calls of alloc_pages() after that; if it
  *			is 0, the results above say nothing
  */
@@ -94,7 +94,7 @@ static int hold_lock(void *data)
 	u64 end;
 
 	spin_lock_irqsave(&holder->zone->lock, flags);
-	end = ktime_get_mono_fast_ns() + 15ULL * NSEC_PER_SEC;
+	end = ktime_get_mono_fast_ns() + 5 * NSEC_PER_SEC;
 	/* Pairs with smp_load_acquire() in try_while_held(). */
 	smp_store_release(&holder->holds, true);
 	/* Pairs with smp_store_release() in try_while_held(). */
