@@ -73,7 +73,8 @@ static void print_zones(FILE *to, const struct snapshot *snapshot, unsigned int 
 	unsigned int count = snapshot->nr_zones, i;
 
 	if (!count) {
-		fputs("by zone      not readable here: it is in debugfs, which only root can read\n", to);
+		fputs("by zone      not readable here: in debugfs, which only root can read\n",
+		      to);
 		return;
 	}
 	memcpy(zones, snapshot->zones, sizeof(zones));
@@ -116,7 +117,8 @@ static void print_stalls(FILE *to, const struct snapshot *snapshot, unsigned int
 	unsigned int i;
 
 	if (stalls->error) {
-		wrap(to, "stalls", INDENT, width, "not readable here: they are in debugfs, which only root can read");
+		wrap(to, "stalls", INDENT, width,
+		     "not readable here: in debugfs, which only root can read");
 		return;
 	}
 	if (!stalls->measured) {
