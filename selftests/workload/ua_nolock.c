@@ -17,14 +17,13 @@
 
 #include <linux/cpumask.h>
 #include <linux/gfp.h>
-#include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/list.h>
 #include <linux/mm.h>
 #include <linux/mmzone.h>
 #include <linux/module.h>
-#include <linux/preempt.h>
 #include <linux/smp.h>
+#include <linux/spinlock.h>
 #include <linux/stop_machine.h>
 #include <linux/vmstat.h>
 
@@ -81,76 +80,62 @@ static int use_up(void *data)
 	return 0;
 }
 
-struct holder {
+struct trial {
 	struct zone *zone;
-	bool holds;
-	bool release;
+	bool holds, release;
 };
 
-static int hold_lock(void *data)
+/* Takes the lock, and waits until the caller is done. */
+static void hold_lock(struct trial *trial)
 {
-	struct holder *holder = data;
-	unsigned long flags;
 	u64 end;
 
-	spin_lock_irqsave(&holder->zone->lock, flags);
+	spin_lock(&trial->zone->lock);
 	end = ktime_get_mono_fast_ns() + 5 * NSEC_PER_SEC;
-	/* Pairs with smp_load_acquire() in try_while_held(). */
-	smp_store_release(&holder->holds, true);
-	/* Pairs with smp_store_release() in try_while_held(). */
-	while (!smp_load_acquire(&holder->release) && !held_too_long) {
+	/* Pairs with smp_load_acquire() in call_while_held(). */
+	smp_store_release(&trial->holds, true);
+	/* Pairs with smp_store_release() in call_while_held(). */
+	while (!smp_load_acquire(&trial->release) && !held_too_long) {
 		held_too_long = ktime_get_mono_fast_ns() > end;
 		cpu_relax();
 	}
-	spin_unlock_irqrestore(&holder->zone->lock, flags);
-
-	while (!kthread_should_stop())
-		schedule_timeout_interruptible(1);
-	return 0;
+	spin_unlock(&trial->zone->lock);
 }
 
-/*
- * Interrupts are off during the calls: an ordinary allocation of an interrupt handler, or
- * of another task on this CPU, would wait for the lock.
- */
-static int try_while_held(struct zone *zone)
+static void call_while_held(struct trial *trial)
 {
-	struct holder holder = { .zone = zone };
-	struct task_struct *task;
-	unsigned long flags;
-	long before;
-
-	task = kthread_create(hold_lock, &holder, "ua_nolock");
-	if (IS_ERR(task))
-		return PTR_ERR(task);
-	/*
-	 * The thread gets another CPU, because it does not leave its CPU until it
-	 * releases the lock.
-	 */
-	migrate_disable();
-	kthread_bind(task, cpumask_any_but(cpu_online_mask, smp_processor_id()));
-	get_task_struct(task);
-	wake_up_process(task);
+	struct zone *zone = trial->zone;
+	long before = unaccepted(zone);
+	struct page *page;
 
 	/* Pairs with smp_store_release() in hold_lock(). */
-	while (!smp_load_acquire(&holder.holds))
-		cond_resched();
-	local_irq_save(flags);
-	before = unaccepted(zone);
+	while (!smp_load_acquire(&trial->holds))
+		cpu_relax();
 	for (held_calls = 0; held_calls < NOLOCK_CALLS; held_calls++) {
-		struct page *page = alloc_one();
-
+		page = alloc_one();
 		if (page)
 			list_add(&page->lru, &taken_pages);
 	}
 	left = unaccepted(zone);
 	held_accepted = before - left;
 	/* Pairs with smp_load_acquire() in hold_lock(). */
-	smp_store_release(&holder.release, true);
-	local_irq_restore(flags);
-	migrate_enable();
-	kthread_stop(task);
-	put_task_struct(task);
+	smp_store_release(&trial->release, true);
+}
+
+/*
+ * Called by stop_machine() on each CPU, with interrupts disabled. A task or an interrupt
+ * handler on the caller's CPU that allocated in the ordinary way would wait for the lock, and
+ * the calls would begin after the holder had given it up.
+ */
+static int try_while_held(void *data)
+{
+	struct trial *trial = data;
+	unsigned int cpu = smp_processor_id();
+
+	if (cpu == cpumask_first(cpu_online_mask))
+		hold_lock(trial);
+	else if (cpu == cpumask_last(cpu_online_mask))
+		call_while_held(trial);
 	return 0;
 }
 
@@ -184,19 +169,18 @@ static void free_all(void)
 
 static int __init nolock_init(void)
 {
-	struct zone *zone = first_zone();
-	int ret;
+	struct trial trial = { .zone = first_zone() };
 
-	if (!zone || num_online_cpus() < 2) {
+	if (!trial.zone || num_online_cpus() < 2) {
 		pr_err("needs two CPUs and unaccepted memory in zone Normal of node 0\n");
 		return -EOPNOTSUPP;
 	}
 
-	stop_machine(use_up, zone, NULL);
-	ret = try_while_held(zone);
-	ordinary = allocate_ordinary(zone);
+	stop_machine(use_up, trial.zone, NULL);
+	stop_machine(try_while_held, &trial, cpu_online_mask);
+	ordinary = allocate_ordinary(trial.zone);
 	free_all();
-	return ret;
+	return 0;
 }
 
 static void __exit nolock_exit(void)
