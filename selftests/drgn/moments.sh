@@ -69,19 +69,24 @@ wait_for '! grep -q running $SYS/acceptor/state'
 moment half
 echo off >$SYS/acceptor/mode
 
-# A block takes a second, so that one is in flight when the dump is taken. Interrupts
-# are off meanwhile, so another CPU than that of this shell must accept.
+# Each block takes more than a second, so that one is in flight when the dump is taken. It is
+# accepted by 4K, since this CPU waits as long as one acceptance takes. Interrupts are off
+# during a block, so another CPU than that of this shell must accept.
 taskset -p 1 $$ >/dev/null
-ccemu set cost_2m 500000000
-taskset 2 ./onewrite $SYS/accept 96M >/dev/null &
+ccemu set max_level 0
+ccemu set cost_4k 1000000
+taskset 2 ./onewrite $SYS/accept all >/dev/null &
 until grep -qF "*" $DBG/map; do :; done
 # Between two blocks none is in flight, so take three dumps.
 echo "# moment inflight"
 for try in a b c; do
 	dump inflight-$try || exit 1
 done
-ccemu set cost_2m 0
+# Some memory remains unaccepted for what follows.
+kill $!
 wait
+ccemu set cost_4k 0
+ccemu set max_level 2
 
 insmod ua_workload.ko || exit 1
 work skew 2048
