@@ -106,8 +106,7 @@ echo "floor_bytes=8T headroom_bytes=1T" >$SYS/acceptor/params
 settled
 unaccepted=$(get unaccepted_bytes)
 dd if=/dev/zero of=$FILL/fill bs=1M count=$((($(spare_bytes Normal) >> 20) - 8)) 2>/dev/null
-wait_for '[ "$(get acceptor/state)" = "throttled(floor_bytes)" ]'
-is "the floor holds the acceptor back" "$(get acceptor/state)" "throttled(floor_bytes)"
+is "the floor holds the acceptor back" "$(state_is 'throttled(floor_bytes)')" "throttled(floor_bytes)"
 holds "the file hits counts that" "$(hits floor_bytes)" -ge 1
 rm $FILL/fill
 echo 0 >$SYS/acceptor/floor_bytes
@@ -123,8 +122,7 @@ is "while nothing allocates, nothing is accepted" "$(get accepted_background_byt
 holds "and next to no CPU time is used (5 s: $((cpu / 1000)) us)" "$cpu" -lt 50000000
 
 onewrite $SYS/accept all >/dev/null
-wait_for '[ "$(get acceptor/state)" = complete ]'
-is "with nothing unaccepted the acceptor is complete" "$(get acceptor/state)" complete
+is "with nothing unaccepted the acceptor is complete" "$(state_is complete)" complete
 is "mode off can be set" "$(onewrite $SYS/acceptor/mode off)" ok
 is "state" "$(get acceptor/state)" off
 unload

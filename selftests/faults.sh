@@ -118,8 +118,7 @@ t1=$(now_ms)
 # The first at once, then after 100, 200, 400 ms.
 holds "the acceptor waits longer after each refusal ($tries times in $((t1 - t0)) ms)" \
 	$((t1 - t0)) -ge $((100 * ((1 << (tries - 1)) - 1)))
-is "its state" "$(wait_for '[ "$(get acceptor/state)" = "paused(refused)" ]'; get acceptor/state)" \
-	"paused(refused)"
+is "its state" "$(state_is 'paused(refused)')" "paused(refused)"
 holds "the file hits counts the refusals" "$(hits refused)" -ge 3
 is "the acceptor accepts nothing" "$(get unaccepted_bytes)" "$unaccepted"
 is "state" "$(get state)" error

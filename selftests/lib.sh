@@ -96,6 +96,13 @@ wait_for() {
 	done
 }
 
+# state_is STATE: waits for this state of the acceptor; prints the last one that was seen, because
+# it may change at once.
+state_is() {
+	wait_for "seen=\$(get acceptor/state); [ \"\$seen\" = '$1' ]"
+	echo "$seen"
+}
+
 load() {
 	# shellcheck disable=SC2086  # each word is a parameter
 	insmod "$KO" ${UNACCEPTED_ARGS-} "$@" || ktap_exit_fail_msg "cannot load $KO"

@@ -12,12 +12,6 @@ params() {
 	echo "$*" >$SYS/acceptor/params || ktap_exit_fail_msg "refused: $*"
 }
 
-# state_is STATE: waits for it; prints the last state that was seen, as it may change at once
-state_is() {
-	wait_for "seen=\$(get acceptor/state); [ \"\$seen\" = '$1' ]"
-	echo "$seen"
-}
-
 background() {
 	get accepted_background_bytes
 }
