@@ -171,8 +171,9 @@ static int __init nolock_init(void)
 {
 	struct trial trial = { .zone = first_zone() };
 
-	if (!trial.zone || num_online_cpus() < 2) {
-		pr_err("needs two CPUs and unaccepted memory in zone Normal of node 0\n");
+	/* With PREEMPT_RT zone->lock sleeps, and cannot be held in try_while_held(). */
+	if (!trial.zone || num_online_cpus() < 2 || IS_ENABLED(CONFIG_PREEMPT_RT)) {
+		pr_err("needs two CPUs, unaccepted memory in zone Normal of node 0, and no PREEMPT_RT\n");
 		return -EOPNOTSUPP;
 	}
 
