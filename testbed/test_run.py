@@ -203,6 +203,12 @@ class CommandLine(unittest.TestCase):
         self.assertIn("-icount shift=2,sleep=off", line)
         self.assertIn("-icount shift=0,", self.command("--deterministic", "--instruction-ns", "1"))
 
+    def test_kernel_cmdline(self):
+        """The emulator's TSC runs at 1 GHz, and a kernel that measures it may be wrong."""
+        words = options.kernel_cmdline(self.parse("--append", "quiet", "--", "true")).split()
+        self.assertIn("tsc_early_khz=1000000", words)
+        self.assertEqual(words[-1], "quiet")
+
     def test_platform(self):
         self.assertIn("vendor=GenuineIntel", self.command())
         self.assertIn("vendor=AuthenticAMD", self.command("--platform", "snp"))
