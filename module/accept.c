@@ -113,8 +113,7 @@ void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *vi
 	 * Free pages include the unaccepted ones. Signed, because the two counters
 	 * may disagree.
 	 */
-	view->free = (s64)zone_page_state(zone, NR_FREE_PAGES) - view->unaccepted -
-		     unusable;
+	view->free = (s64)ua_zone_free(zone) - view->unaccepted - unusable;
 	view->high = high_wmark_pages(zone);
 	view->promo = wmark_pages(zone, WMARK_PROMO);
 }

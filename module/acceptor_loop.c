@@ -10,6 +10,7 @@
 
 #include "accept.h"
 #include "acceptor.h"
+#include "bind_zone.h"
 #include "policy.h"
 #include "state.h"
 #include "stats.h"
@@ -46,8 +47,7 @@ static u64 zone_headroom(struct ua_acceptor_thread *thread, struct zone *zone,
 	};
 
 	if (!thread->index)
-		ua_policy_observe(demand, ktime_get_ns(),
-				  zone_page_state(zone, NR_FREE_PAGES));
+		ua_policy_observe(demand, ktime_get_ns(), ua_zone_free(zone));
 	/* While other tasks wait for CPUs or memory, half of it is enough. */
 	if (ua_throttle_pressed(thread))
 		headroom.pages /= 2;

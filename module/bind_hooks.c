@@ -35,7 +35,7 @@ static void hooks_detach(void)
 
 static int hooks_accept_block_at(struct zone *zone, unsigned long pfn)
 {
-	return unaccepted_accept_page(pfn_to_page(pfn), UNACCEPTED_FROM_END);
+	return unaccepted_accept_page(pfn_to_page(pfn), 0);
 }
 
 static struct ua_core hooks_core = {

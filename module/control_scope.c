@@ -62,6 +62,7 @@ static ssize_t _name##_show(struct kobject *kobj,			\
 									\
 static struct kobj_attribute _name##_attr = __ATTR_RO(_name)
 
+SUM_ATTR_RO(refused_bytes, refused);
 SUM_ATTR_RO(managed_bytes, managed);
 SUM_ATTR_RO(accepted_user_bytes, stats.accepted[UA_CAUSE_USER]);
 SUM_ATTR_RO(accepted_background_bytes, stats.accepted[UA_CAUSE_BACKGROUND]);
@@ -88,6 +89,7 @@ static struct kobj_attribute accept_attr = __ATTR(accept, 0200, NULL, accept_sto
 static struct attribute *scope_attrs[] = {
 	&accept_attr.attr,
 	&unaccepted_bytes_attr.attr,
+	&refused_bytes_attr.attr,
 	&managed_bytes_attr.attr,
 	&accepted_user_bytes_attr.attr,
 	&accepted_background_bytes_attr.attr,

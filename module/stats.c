@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 
+#include "bind_zone.h"
 #include "state.h"
 #include "stats.h"
 
@@ -296,6 +297,7 @@ static void sum_zone(struct zone *zone, struct ua_stats_sum *sum)
 
 	sum->managed += (u64)zone_managed_pages(zone) << PAGE_SHIFT;
 	sum->unaccepted += unaccepted;
+	sum->refused += (u64)ua_zone_refused(zone) << PAGE_SHIFT;
 	sum->unaccepted_at_load += stat->unaccepted_at_load;
 	sum->other += gone - min(gone, ours);
 }

@@ -119,6 +119,7 @@ struct ua_zone_stat {
  * struct ua_stats_sum - a reading of the counters of one or more zones
  * @managed:	bytes that the zones manage
  * @unaccepted:	bytes that the kernel holds unaccepted
+ * @refused:	part of @unaccepted that the platform refused a moment ago
  * @unaccepted_at_load: bytes that it held when the module was loaded
  * @other:	bytes that the kernel accepted by itself since load: computed from
  *		the rest, so it may lag one block per CPU while work is under way
@@ -127,6 +128,7 @@ struct ua_zone_stat {
 struct ua_stats_sum {
 	u64 managed;
 	u64 unaccepted;
+	u64 refused;
 	u64 unaccepted_at_load;
 	u64 other;
 	struct ua_stats stats;

@@ -45,6 +45,16 @@ free_blocks() {
 	awk -v zone="$1" '$4 == zone { print $NF }' /proc/buddyinfo
 }
 
+# free_accepted: free memory that is accepted; a refused block is unaccepted, and not in MemFree
+free_accepted() {
+	echo $(($(meminfo_bytes MemFree) + $(get refused_bytes) - $(get unaccepted_bytes)))
+}
+
+# all_returned: wait until the allocator may try all blocks again
+all_returned() {
+	wait_for '[ "$(get refused_bytes)" = 0 ]'
+}
+
 begin 66
 
 # The OOM killer must not choose the shell that starts a hog.
@@ -88,6 +98,11 @@ is "it accepts nothing, and shows the error" "$(get accept_range | sed 's/.* rou
 is "the block of the range stays unaccepted" "$(blocks . | grep -cx "$block")" 1
 is "it is accepted when the platform agrees" \
 	"$(onewrite $SYS/accept_range "$(printf '0x%x+1' $((block * BLOCK)))") $(blocks . | grep -cx "$block")" "ok 0"
+
+# Blocks that were refused return to the end of the list. What was accepted meanwhile has taken the
+# first unit of such a block as its guard unit; the next test needs a whole block.
+all_returned
+onewrite $SYS/accept 16M >/dev/null
 
 # The next attempt begins with the unit that was refused: units accepted before it must not be
 # accepted again, which the emulator would count. Of the refused unit the kernel does not know
@@ -139,6 +154,7 @@ is "the state is running after the success" "$(get state)" running
 echo off >$SYS/acceptor/mode
 
 # Allocations: the next ones try again.
+all_returned
 mark
 refuse 2
 work burst 5
@@ -152,7 +168,7 @@ kills=$(oom_kills)
 refuse $ALL
 for kind in noretry retry plain; do
 	# Pages of accepted memory may merge into a block or two, but not into so many.
-	count=$(((($(meminfo_bytes MemFree) - unaccepted) / BLOCK) + 8))
+	count=$((($(free_accepted) / BLOCK) + 8))
 	work high 10 $count $kind
 	holds "if all is refused, allocations fail ($kind: $(reported failed) of $count)" \
 		"$(reported failed)" -ge 8
@@ -167,6 +183,7 @@ agree "the counters agree"
 
 # If a zone is refused (its policy first, then the core, which tries one block itself),
 # allocations go to the next zone.
+all_returned
 normal=$(zone_bytes Normal)
 low=$(zone_bytes DMA32)
 for_normal=$(($(free_blocks DMA32) + 1))
@@ -180,6 +197,7 @@ is "the next zone serves it" "$(zone_bytes Normal) $(zone_bytes DMA32) $(refused
 is "the policy's attempts are counted" "$(added accept_failures)" $for_normal
 work high 10 3 noretry
 is "all are served when the platform agrees" "$(reported succeeded failed)" "3 0"
+all_returned
 work contig second
 is "contiguous allocations are served, too" "$(reported result blocks)" "0 1"
 work release
@@ -189,7 +207,7 @@ work release
 dmesg -c >/dev/null
 mark
 unaccepted=$(get unaccepted_bytes)
-mib=$((($(meminfo_bytes MemFree) - unaccepted >> 20) + 64))
+mib=$((($(free_accepted) >> 20) + 64))
 refuse $ALL
 ms=$(now_ms)
 "$HERE/hog" $mib >/tmp/held

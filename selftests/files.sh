@@ -100,7 +100,7 @@ debugfs_forms() {
 }
 MAP='\(chunk_bytes [0-9]\+\|node [0-9]\+ 0x[0-9a-f]\+ 0x[0-9a-f]\+\|0x[0-9a-f]\+ [#.+*?-]\{1,64\}\)'
 
-COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes
+COUNTERS="unaccepted_bytes refused_bytes managed_bytes accepted_user_bytes accepted_background_bytes
 	accepted_watermark_bytes accepted_fallback_bytes accepted_allocation_bytes
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_max_ns accept_failures shortfalls"

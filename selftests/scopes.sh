@@ -8,7 +8,7 @@ nodes=$(find /sys/devices/system/node -maxdepth 1 -name 'node[0-9]*' | wc -l)
 [ "$nodes" -gt 1 ] || skip_all "needs several memory nodes"
 grep -q '^Node 0, zone  *Normal' /proc/zoneinfo || skip_all "needs a node 0 of several zones"
 
-COUNTERS="unaccepted_bytes managed_bytes accepted_user_bytes accepted_background_bytes
+COUNTERS="unaccepted_bytes refused_bytes managed_bytes accepted_user_bytes accepted_background_bytes
 	accepted_watermark_bytes accepted_fallback_bytes accepted_allocation_bytes
 	accepted_isolation_bytes accepted_other_bytes accept_calls accept_total_ns
 	accept_failures shortfalls"

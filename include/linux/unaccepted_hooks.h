@@ -14,7 +14,7 @@ struct page;
 struct zone;
 
 /* Incremented with every change of this interface; registration compares it. */
-#define UNACCEPTED_HOOKS_VERSION	3
+#define UNACCEPTED_HOOKS_VERSION	4
 
 /**
  * struct unaccepted_hooks - a policy that decides when blocks are accepted
@@ -46,8 +46,14 @@ struct unaccepted_hooks {
 	void (*isolated)(struct zone *zone);
 };
 
-/* For unaccepted_accept_block() and unaccepted_accept_page(). */
-#define UNACCEPTED_FROM_END	BIT(0)	/* take the last block of the zone's list, not the first */
+/*
+ * A block that the platform refuses stays unaccepted, and in NR_UNACCEPTED. For a second
+ * the allocator does not try it again, and it is not in NR_FREE_PAGES, but in
+ * zone->nr_refused.
+ */
+
+/* For unaccepted_accept_block(): take the last block of the zone's list, not the first. */
+#define UNACCEPTED_FROM_END	BIT(0)
 /* Let the allocator use the block next, not last. No effect with page_alloc.shuffle=1. */
 #define UNACCEPTED_TO_FRONT	BIT(1)
 

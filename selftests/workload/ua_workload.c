@@ -108,7 +108,7 @@ static long unaccepted(struct zone *zone)
 /* Accepted and free pages, as the watermark checks count them. */
 static long spare(struct zone *zone)
 {
-	long pages = zone_page_state(zone, NR_FREE_PAGES);
+	long pages = ua_zone_free(zone);
 
 	pages -= unaccepted(zone) + ua_zone_highatomic(zone);
 	if (IS_ENABLED(CONFIG_CMA))
@@ -679,15 +679,27 @@ static int run_parallel(int argc, char **argv)
 
 /* ---- contiguous memory ---- */
 
+/* Caller holds zone->lock. */
+static struct list_head *unaccepted_list(struct zone *zone)
+{
+#ifdef UA_ZONE_REFUSED
+	/* All that is left was refused within the last second. */
+	if (list_empty(&zone->unaccepted_pages))
+		return &zone->refused_pages;
+#endif
+	return &zone->unaccepted_pages;
+}
+
 /* Number of the first page of an unaccepted block, or 0. It may be accepted at any time. */
 static unsigned long unaccepted_pfn(struct zone *zone)
 {
 	unsigned long flags, pfn = 0;
+	struct list_head *list;
 
 	spin_lock_irqsave(&zone->lock, flags);
-	if (!list_empty(&zone->unaccepted_pages))
-		pfn = page_to_pfn(list_last_entry(&zone->unaccepted_pages,
-						  struct page, lru));
+	list = unaccepted_list(zone);
+	if (!list_empty(list))
+		pfn = page_to_pfn(list_last_entry(list, struct page, lru));
 	spin_unlock_irqrestore(&zone->lock, flags);
 	return pfn;
 }

@@ -7,6 +7,7 @@ the memory that they describe: touching unaccepted memory ends a guest.
 """
 import argparse
 import collections
+import itertools
 import sys
 
 from drgn import FaultError, Object, ProgramFlags, TypeKind
@@ -86,11 +87,18 @@ def counter(zone):
     return max(0, zone.vm_stat[zone.prog_["NR_UNACCEPTED"]].counter.value_())
 
 
+def lists(zone):
+    """The lists of unaccepted blocks; with patches/ one more, of those just refused."""
+    names = ["unaccepted_pages", "refused_pages"]
+    return [zone.member_(name) for name in names if zone.type_.has_member(name)]
+
+
 def listed(zone):
-    """Numbers of the first pages of the blocks on a zone's list."""
+    """Numbers of the first pages of the blocks on a zone's lists."""
     limit = zone.spanned_pages.value_() // block_pages(zone.prog_) + 1
     pfns = []
-    for page in list_for_each_entry("struct page", zone.unaccepted_pages.address_of_(), "lru"):
+    for page in itertools.chain.from_iterable(
+            list_for_each_entry("struct page", head.address_of_(), "lru") for head in lists(zone)):
         pfns.append(page_to_pfn(page).value_())
         if len(pfns) > limit:
             raise UaError(f"the list of zone {zone_name(zone)} has no end: it is broken, or changed meanwhile")
