@@ -4,6 +4,7 @@
  * neither ioctl nor mmap, because under lockdown no other file of debugfs can be
  * opened.
  */
+#include <linux/capability.h>
 #include <linux/debugfs.h>
 #include <linux/math.h>
 #include <linux/math64.h>
@@ -192,6 +193,8 @@ static ssize_t accept_write(struct file *file, const char __user *ubuf,
 {
 	char buf[64];
 
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
 	/* As in sysfs, where longer input is refused as well. */
 	if (count > sizeof(buf))
 		return -EINVAL;

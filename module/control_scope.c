@@ -4,6 +4,7 @@
  * and in that one of each zone. All have the same counters and the file "accept".
  */
 #include <linux/atomic.h>
+#include <linux/capability.h>
 #include <linux/err.h>
 #include <linux/kobject.h>
 #include <linux/list.h>
@@ -114,9 +115,31 @@ static void scope_release(struct kobject *kobj)
 		wake_up_var(&scope_dirs_left);
 }
 
+/*
+ * All files of the module in sysfs are written through here. Their modes do not hold
+ * back the root user of a container that has /sys mounted writable.
+ */
+static ssize_t scope_store(struct kobject *kobj, struct attribute *attr, const char *buf,
+			   size_t count)
+{
+	if (!capable(CAP_SYS_ADMIN))
+		return -EPERM;
+	return kobj_sysfs_ops.store(kobj, attr, buf, count);
+}
+
+static ssize_t scope_show(struct kobject *kobj, struct attribute *attr, char *buf)
+{
+	return kobj_sysfs_ops.show(kobj, attr, buf);
+}
+
+static const struct sysfs_ops scope_ops = {
+	.show = scope_show,
+	.store = scope_store,
+};
+
 static const struct kobj_type scope_type = {
 	.release = scope_release,
-	.sysfs_ops = &kobj_sysfs_ops,
+	.sysfs_ops = &scope_ops,
 	.default_groups = scope_groups,
 };
 
