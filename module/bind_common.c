@@ -14,6 +14,7 @@
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
 #include <linux/ioport.h>
+#include <linux/jump_label.h>
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -154,10 +155,19 @@ static u64 bind_stalled_ns(void)
 	return READ_ONCE(total[PSI_CPU_SOME]) + READ_ONCE(total[PSI_MEM_SOME]);
 }
 
+/* With psi=0, or CONFIG_PSI_DEFAULT_DISABLED and not psi=1, the totals stay 0. */
+static bool psi_is_off(void)
+{
+	struct static_key_false disabled;
+
+	return ua_bind_read("psi_disabled", &disabled, sizeof(disabled)) ||
+	       static_key_enabled(&disabled);
+}
+
 static void bind_pressure(struct ua_core *core)
 {
 	bind_psi = (void *)ua_bind_lookup("psi_system");
-	if (bind_psi)
+	if (bind_psi && !psi_is_off())
 		core->stalled_ns = bind_stalled_ns;
 }
 #else
@@ -193,6 +203,8 @@ void ua_bind_data(struct ua_core *core)
 		return;
 	core->eager = bind_eager;
 	bind_pressure(core);
+	if (!core->stalled_ns)
+		pr_info("the kernel does not measure pressure (boot parameter psi=1): the acceptor looks at CPU time only\n");
 }
 
 /**

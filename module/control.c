@@ -36,10 +36,11 @@ static ssize_t caps_show(struct kobject *kobj, struct kobj_attribute *attr,
 {
 	const struct ua_core *core = ua_state.core;
 
-	return sysfs_emit(buf, "counters%s%s%s%s\n",
+	return sysfs_emit(buf, "counters%s%s%s%s%s\n",
 			  ua_control_has_table() ? " table" : "",
 			  core->accept_block ? " accept acceptor" : "",
 			  core->eager ? " eager" : "",
+			  core->stalled_ns ? " pressure" : "",
 			  READ_ONCE(ua_state.owns_policy) ? " policy" : "");
 }
 

@@ -37,7 +37,7 @@ is "no file is left of the failed load" "$(ls -d $SYS 2>/dev/null)" ""
 load
 is "without policy=module the kernel decides" "$(get policy/owner)" kernel
 is "the file reason has the cause" "$(get reason)" "memory is unaccepted and nothing asks for it$falls_back"
-is "caps" "$(get caps)" "counters table accept acceptor eager"
+is "caps" "$(get caps)" "counters table accept acceptor eager$PRESSURE"
 start=$(get unaccepted_bytes)
 is "the policy's knobs cannot be set" "$(onewrite $SYS/policy/max_blocks 4)" EOPNOTSUPP
 is "a write to accept works" "$(onewrite $SYS/accept 8M)" ok

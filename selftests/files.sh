@@ -43,7 +43,7 @@ forms() {
 	cat <<-FORMS
 	version 444 [0-9]\+\.[0-9]\+\.[0-9]\+
 	binding 444 \(hooks\|stock\|observe\)
-	caps 444 counters\( table\)\?\( accept acceptor\)\?\( eager\)\?\( policy\)\?
+	caps 444 counters\( table\)\?\( accept acceptor\)\?\( eager\)\?\( pressure\)\?\( policy\)\?
 	features 444 scopes range progress poll params errors map recent audit
 	state 444 \(absent\|idle\|running\|complete\|error\)
 	reason 444 [a-z].*

@@ -26,6 +26,9 @@ case ${UNACCEPTED_ARGS-} in
 *policy=module*) OWNER=module ;;
 esac
 [ $OWNER = kernel ] || POLICY=" policy"
+# With psi=0, or without CONFIG_PSI, the kernel has no such directory.
+PRESSURE=
+[ ! -d /proc/pressure ] || PRESSURE=" pressure"
 
 skip_all() {
 	ktap_print_header

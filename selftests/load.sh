@@ -16,7 +16,7 @@ is "loading accepts nothing, says the emulator" "$(emu accept_calls)" "$calls"
 is "unaccepted_bytes is that of vmstat" "$(get unaccepted_bytes)" "$before"
 
 is "binding" "$(get binding)" "$BINDING"
-is "caps" "$(get caps)" "counters table accept acceptor eager$POLICY"
+is "caps" "$(get caps)" "counters table accept acceptor eager$PRESSURE$POLICY"
 is "what decides in the allocator" "$(get policy/owner)" "$OWNER"
 is "state" "$(get state)" idle
 is "reason" "$(get reason)" "memory is unaccepted and nothing asks for it"
