@@ -42,18 +42,21 @@ static int accept_everything(const char *what)
 
 /*
  * Hibernation saves every page that is not marked free, and unaccepted ones are
- * not: the guest would die in the middle of it. (Suspend needs no help: the
- * threads are frozen, and what is unaccepted is not touched.)
+ * not: the guest would die in the middle of it. The kernel that resumes has accepted
+ * other memory than the one that made the image, and copies the image over all of it.
+ * (Suspend needs no help: the threads are frozen, and what is unaccepted is not touched.)
  */
 static int notify_pm(struct notifier_block *nb, unsigned long event, void *data)
 {
+	const char *what;
 	int ret;
 
-	if (event != PM_HIBERNATION_PREPARE)
+	if (event != PM_HIBERNATION_PREPARE && event != PM_RESTORE_PREPARE)
 		return NOTIFY_DONE;
-	ret = accept_everything("hibernation");
+	what = event == PM_RESTORE_PREPARE ? "resume from hibernation" : "hibernation";
+	ret = accept_everything(what);
 	if (ret)
-		pr_err("hibernation refused, because memory is unaccepted: error %d\n", ret);
+		pr_err("%s refused, because memory is unaccepted: error %d\n", what, ret);
 	return notifier_from_errno(ret);
 }
 

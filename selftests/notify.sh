@@ -26,7 +26,7 @@ offline_block() {
 	echo "$block"
 }
 
-begin 21
+begin 23
 
 load
 start=$(get unaccepted_bytes)
@@ -35,6 +35,8 @@ start=$(get unaccepted_bytes)
 echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
 nodes=$(get acceptor/pids | wc -w)
 pid=$(last_thread)
+# From 6.14 on a thread chooses its CPUs when it first runs.
+wait_for '[ "$(get accepted_background_bytes)" -ge $((nodes * 2 * BLOCK)) ]'
 home=$(cpus_of "$pid")
 echo 0 >/sys/devices/system/cpu/cpu1/online
 before=$(get accepted_background_bytes)
@@ -44,9 +46,12 @@ is "its threads are the same" "$(last_thread)" "$pid"
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "when CPU 1 is online again, the thread is back on it" "$(cpus_of "$pid")" "$home"
 # A thread that was started while the CPU was offline moves as well.
+echo off >$SYS/acceptor/mode
 echo 0 >/sys/devices/system/cpu/cpu1/online
 echo "mode=all bytes_per_second=8M" >$SYS/acceptor/params
 pid=$(last_thread)
+before=$(get accepted_background_bytes)
+wait_for '[ "$(get accepted_background_bytes)" -ge $((before + nodes * 2 * BLOCK)) ]'
 echo 1 >/sys/devices/system/cpu/cpu1/online
 is "a thread that was started without CPU 1 moves to it" "$(cpus_of "$pid")" "$home"
 
@@ -83,13 +88,16 @@ unload
 insmod "$KO" binding=observe
 is "hibernation is refused with the binding observe" "$(onewrite /sys/power/state disk)" EOPNOTSUPP
 is "nothing was accepted for it" "$(get unaccepted_bytes)" "$unaccepted"
-is "the log has the cause" "$(dmesg | grep -c 'hibernation refused, because memory is unaccepted')" 1
+is "the log has the cause" "$(dmesg | grep -c ': hibernation refused, because memory is unaccepted')" 1
+# A program that opens this file is about to restore an image.
+is "resume is refused, too" "$(onewrite /dev/snapshot '')" "open EOPNOTSUPP"
+is "the log has the cause" "$(dmesg | grep -c ': resume from hibernation refused, because memory is unaccepted')" 1
 unload
 load
 answer=$(onewrite /sys/power/state disk)
 holds "with the usual binding hibernation fails for another reason ($answer)" "$answer" != EOPNOTSUPP
 is "everything was accepted first" "$(get unaccepted_bytes) $(get accepted_background_bytes)" "0 $unaccepted"
-is "the log says so" "$(dmesg | grep -c 'accepting .* MiB before hibernation')" 2
+is "the log says so" "$(dmesg | grep -c ': accepting .* MiB before hibernation')" 2
 is "the guest works after that" "$(get state)" complete
 unload
 is "no page was accepted twice" "$(emu already_accepted)" 0
