@@ -35,9 +35,8 @@ static struct ua_acceptor_thread *slot(struct ua_acceptor *acceptor, int nid, in
 	return &acceptor->threads[nid * UA_MAX_THREADS + i];
 }
 
-static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
+static int acceptor_start(int nid, int i, struct ua_acceptor_thread *thread)
 {
-	struct ua_acceptor_thread *thread = slot(acceptor, nid, i);
 	struct task_struct *task;
 	char name[TASK_COMM_LEN];
 
@@ -46,14 +45,15 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 	thread->index = i;
 	thread->reason = UA_THROTTLE_NOT;
 	snprintf(name, sizeof(name), i ? "kacceptd%d/%d" : "kacceptd%d", nid, i);
-	task = kthread_create_on_node(ua_acceptor_run, thread, nid, "%s", name);
+	ua_throttle_cpus(nid, -1, &thread->cpus);
+	/* Not on @nid: from 6.14 on the kernel would choose the CPUs, at each change of theirs. */
+	task = kthread_create_on_node(ua_acceptor_run, thread, NUMA_NO_NODE, "%s", name);
 	if (IS_ERR(task)) {
 		ua_acceptor_error(name, PTR_ERR(task), "the thread could not be started");
 		return PTR_ERR(task);
 	}
 
 	set_user_nice(task, MAX_NICE);
-	set_cpus_allowed_ptr(task, ua_throttle_cpus(nid));
 	/*
 	 * Take a reference, so that a thread that has ended can still be stopped
 	 * without touching freed memory.
@@ -63,102 +63,115 @@ static int acceptor_start(struct ua_acceptor *acceptor, int nid, int i)
 	return 0;
 }
 
-static void acceptor_stop_all(struct ua_acceptor *acceptor)
+static void acceptor_stop(struct ua_acceptor_thread *thread)
+{
+	/*
+	 * At the lowest priority the thread might not run, and so not see the
+	 * request, for minutes.
+	 */
+	set_user_nice(thread->task, 0);
+	kthread_stop(thread->task);
+	put_task_struct(thread->task);
+	thread->task = NULL;
+}
+
+/* No thread is left that allocations could wake. */
+static void acceptor_forget_kicks(void)
 {
 	int i;
 
-	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
-		if (!acceptor->threads[i].task)
-			continue;
-		/*
-		 * At the lowest priority the thread might not run, and so not see
-		 * the request, for minutes.
-		 */
-		set_user_nice(acceptor->threads[i].task, 0);
-		kthread_stop(acceptor->threads[i].task);
-		put_task_struct(acceptor->threads[i].task);
-		acceptor->threads[i].task = NULL;
-	}
-	/* No thread is left to be woken. */
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++) {
 		WRITE_ONCE(ua_state.stats[i].kick_below, 0);
 		ua_state.stats[i].filling = false;
 	}
 }
 
-static int acceptor_start_all(struct ua_acceptor *acceptor, int threads)
+static bool wants_start(int nid)
 {
-	int nid, i, ret;
+	return node_state(nid, N_MEMORY) && ua_stats_unaccepted_node(nid);
+}
 
-	for_each_node_state(nid, N_MEMORY) {
-		if (!ua_stats_unaccepted_node(nid))
-			continue;
-		for (i = 0; i < threads; i++) {
-			ret = acceptor_start(acceptor, nid, i);
-			if (ret)
-				goto err_stop;
+/*
+ * Starts the threads that @knobs ask for, and stops all others. A thread that is to
+ * stay is not touched. Caller holds acceptor->lock.
+ */
+static int acceptor_adjust(struct ua_acceptor *acceptor, const struct ua_acceptor_knobs *knobs)
+{
+	int wanted = knobs->mode == UA_MODE_OFF ? 0 : knobs->threads_per_node;
+	struct ua_acceptor_thread *thread;
+	int nid, i, ret = 0;
+
+	for (nid = 0; nid < nr_node_ids; nid++) {
+		for (i = 0; i < UA_MAX_THREADS; i++) {
+			thread = slot(acceptor, nid, i);
+			if (i >= wanted && thread->task)
+				acceptor_stop(thread);
+			if (i < wanted && !thread->task && !ret && wants_start(nid))
+				ret = acceptor_start(nid, i, thread);
 		}
 	}
-	return 0;
-
-err_stop:
-	acceptor_stop_all(acceptor);
+	if (!wanted)
+		acceptor_forget_kicks();
 	return ret;
 }
 
+/* Caller holds acceptor->quota_lock, and wakes the threads when it has dropped it. */
 static void acceptor_publish(struct ua_acceptor *acceptor,
 			     const struct ua_acceptor_knobs *knobs)
 {
-	spin_lock(&acceptor->quota_lock);
 	acceptor->knobs = *knobs;
 	acceptor->next_ns = 0;
 	WRITE_ONCE(acceptor->generation, acceptor->generation + 1);
+}
+
+/* A node without threads would never be accepted, so none is better than some. */
+static void acceptor_give_up(struct ua_acceptor *acceptor)
+{
+	struct ua_acceptor_knobs knobs;
+
+	spin_lock(&acceptor->quota_lock);
+	knobs = acceptor->knobs;
+	knobs.mode = UA_MODE_OFF;
+	acceptor_publish(acceptor, &knobs);
 	spin_unlock(&acceptor->quota_lock);
-	wake_up_all(&acceptor->wait);
+	acceptor_adjust(acceptor, &knobs);
 }
 
 /**
  * ua_acceptor_set - change what the background threads do, all of it at once
- * @change: applies the change to a copy of the knobs; 0 or a negative errno
+ * @change: applies the change to a copy of the knobs; 0 or a negative errno. Must not sleep
  * @arg: for @change
  *
- * Threads that wait under the old limits are woken. If the mode was written, even with the same
- * value, or the number of threads changes, all threads are restarted.
+ * Threads that wait under the old limits are woken. Of several writers the last one
+ * wins. The first of them that comes so far starts and stops threads for the knobs that are
+ * set then, and those after it find nothing left to do.
  *
- * Context: process context, sleeps until running threads have finished their
+ * Context: process context, sleeps until the threads that end have finished their
  * block.
- * Return: 0; -EINTR if a signal came while another task held the lock, or the errno of
- * @change, and then nothing has changed; or that of a thread that could not be
- * created, and then the mode is off.
+ * Return: 0; the errno of @change, and then nothing has changed; or that of a thread
+ * that could not be created, and then the mode is off.
  */
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
-	struct ua_acceptor_knobs old, knobs;
+	struct ua_acceptor_knobs knobs;
 	int ret;
 
-	if (mutex_lock_interruptible(&acceptor->lock))
-		return -EINTR;
-	ua_acceptor_get(&old);
-	knobs = old;
-	knobs.restart = false;
+	spin_lock(&acceptor->quota_lock);
+	knobs = acceptor->knobs;
 	ret = change(&knobs, arg);
+	if (!ret)
+		acceptor_publish(acceptor, &knobs);
+	spin_unlock(&acceptor->quota_lock);
 	if (ret)
-		goto out;
+		return ret;
+	wake_up_all(&acceptor->wait);
 
-	if (!knobs.restart && knobs.threads_per_node == old.threads_per_node) {
-		acceptor_publish(acceptor, &knobs);
-		goto out;
-	}
-	acceptor_stop_all(acceptor);
-	acceptor_publish(acceptor, &knobs);
-	if (knobs.mode != UA_MODE_OFF)
-		ret = acceptor_start_all(acceptor, knobs.threads_per_node);
-	if (ret) {
-		knobs.mode = UA_MODE_OFF;
-		acceptor_publish(acceptor, &knobs);
-	}
-out:
+	mutex_lock(&acceptor->lock);
+	ua_acceptor_get(&knobs);
+	ret = acceptor_adjust(acceptor, &knobs);
+	if (ret)
+		acceptor_give_up(acceptor);
 	mutex_unlock(&acceptor->lock);
 	return ret;
 }
@@ -209,23 +222,31 @@ void ua_acceptor_hold(bool hold)
 }
 
 /**
- * ua_acceptor_rebind - move the threads back to the CPUs of their nodes
+ * ua_acceptor_rebind - move the threads to the CPUs of their nodes
+ * @leaving: a CPU that is about to go offline, or -1
  *
- * Call this when a CPU has come online: while a node has no CPU, its threads run on
- * those of another node, and the scheduler does not move them back.
+ * Call this when a CPU has come online or is about to leave. If root has
+ * set the CPUs of a thread, that thread stays on them.
  *
  * Context: process context, may sleep.
  */
-void ua_acceptor_rebind(void)
+void ua_acceptor_rebind(int leaving)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	struct ua_acceptor_thread *thread;
+	bool ours;
 	int i;
 
 	mutex_lock(&acceptor->lock);
-	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
-		if (acceptor->threads[i].task)
-			set_cpus_allowed_ptr(acceptor->threads[i].task,
-					     ua_throttle_cpus(acceptor->threads[i].nid));
+	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++) {
+		thread = &acceptor->threads[i];
+		if (!thread->task)
+			continue;
+		ours = cpumask_equal(&thread->task->cpus_mask, &thread->cpus);
+		ua_throttle_cpus(thread->nid, leaving, &thread->cpus);
+		if (ours)
+			set_cpus_allowed_ptr(thread->task, &thread->cpus);
+	}
 	mutex_unlock(&acceptor->lock);
 }
 
@@ -262,10 +283,11 @@ int ua_acceptor_init(void)
 void ua_acceptor_exit(void)
 {
 	struct ua_acceptor *acceptor = &ua_state.acceptor;
+	struct ua_acceptor_knobs off = { .mode = UA_MODE_OFF };
 	int i;
 
 	mutex_lock(&acceptor->lock);
-	acceptor_stop_all(acceptor);
+	acceptor_adjust(acceptor, &off);
 	mutex_unlock(&acceptor->lock);
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
 		irq_work_sync(&ua_state.stats[i].kick);

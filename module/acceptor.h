@@ -16,21 +16,21 @@
 
 /**
  * struct ua_acceptor - the background threads
- * @lock:	serialises changes of @knobs and of the life of @threads
+ * @lock:	serialises the life of @threads, and changes of their CPUs
  * @threads:	UA_MAX_THREADS slots per node id
  * @wait:	where the threads sleep
  * @kicks:	grows with each wake-up by an allocation
  * @hits:	how often each limit made a thread wait
  * @quota_lock:	guards the members below; no other lock is taken under it
  * @held:	no thread may begin a block, because memory goes offline
- * @knobs:	written under @lock as well
+ * @knobs:	what users have set
  * @generation:	grows with each change of @knobs or @held, to cut waits short
  * @next_ns:	earliest time for the next block, see ua_policy_pace()
  * @reserved:	bytes that threads are about to accept, for the floor
  * @error:	the last error of a thread
  */
 struct ua_acceptor {
-	struct mutex lock;		/* @knobs, @threads */
+	struct mutex lock;		/* @threads */
 	struct ua_acceptor_thread *threads;
 	wait_queue_head_t wait;
 	atomic_t kicks;
@@ -50,7 +50,7 @@ void ua_acceptor_exit(void);
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg);
 enum ua_throttle_reason ua_acceptor_throttle_reason(void);
 void ua_acceptor_hold(bool hold);
-void ua_acceptor_rebind(void);
+void ua_acceptor_rebind(int leaving);
 
 /* acceptor_loop.c */
 void ua_acceptor_get(struct ua_acceptor_knobs *knobs);

@@ -160,6 +160,9 @@ static u64 acceptor_step(struct ua_acceptor_thread *thread)
 	int ret;
 
 	ua_acceptor_get(&knobs);
+	/* About to be stopped: ua_acceptor_set() publishes the knobs before. */
+	if (knobs.mode == UA_MODE_OFF || thread->index >= knobs.threads_per_node)
+		return FOREVER;
 	zone = pick_zone(thread, &knobs, &wait_ns);
 	if (!zone)
 		return wait_ns;
@@ -215,6 +218,8 @@ int ua_acceptor_run(void *data)
 	u64 wait_ns;
 	int kicks;
 
+	/* Here, because from 6.14 on the kernel sets the CPUs when a thread first runs. */
+	set_cpus_allowed_ptr(current, &thread->cpus);
 	set_freezable();
 	while (!kthread_should_stop()) {
 		/*

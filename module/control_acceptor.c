@@ -23,7 +23,6 @@ static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 	if (mode < 0)
 		return mode;
 	knobs->mode = mode;
-	knobs->restart = true;
 	return 0;
 }
 

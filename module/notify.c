@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * Events that need care while memory is unaccepted: hibernation, kexec, memory
- * that goes offline, CPUs that come online.
+ * that goes offline, CPUs that come and go.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -135,7 +135,13 @@ static struct notifier_block memory_block = { .notifier_call = notify_memory };
 
 static int notify_cpu_online(unsigned int cpu)
 {
-	ua_acceptor_rebind();
+	ua_acceptor_rebind(-1);
+	return 0;
+}
+
+static int notify_cpu_leaving(unsigned int cpu)
+{
+	ua_acceptor_rebind(cpu);
 	return 0;
 }
 
@@ -160,7 +166,7 @@ int ua_notify_init(void)
 	if (ret)
 		goto err_reboot;
 	ret = cpuhp_setup_state_nocalls(CPUHP_AP_ONLINE_DYN, "unaccepted:online",
-					notify_cpu_online, NULL);
+					notify_cpu_online, notify_cpu_leaving);
 	if (ret < 0)
 		goto err_memory;
 	cpu_state = ret;

@@ -43,7 +43,7 @@
  *
  * 0. the kernel's lock of CPU hotplug: under it ua_acceptor_rebind() takes 1, so
  *    it must not be taken while 1 is held
- * 1. &ua_acceptor.lock (mutex): the knobs and the life of the threads
+ * 1. &ua_acceptor.lock (mutex): the life of the threads
  * 2. leaves (spinlocks, process context): &ua_acceptor.quota_lock, &ua_trigger.lock
  * 3. zone->lock (in the binding), the kernel's; under it only the raw locks of
  *    bind_stock.c and bind_replace.c

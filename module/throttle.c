@@ -6,7 +6,9 @@
 #include <linux/cpumask.h>
 #include <linux/kernel_stat.h>
 #include <linux/ktime.h>
+#include <linux/rcupdate.h>
 #include <linux/sched.h>
+#include <linux/sched/isolation.h>
 #include <linux/topology.h>
 
 #include "policy.h"
@@ -54,25 +56,48 @@ static void put_off(struct ua_acceptor_thread *thread, enum ua_throttle_reason r
 	thread->next_reason = reason;
 }
 
+/*
+ * CPUs of a node on which background work may run: not those that "isolcpus=",
+ * "nohz_full=" or an isolated partition of cpusets (from 7.0 on) keeps for other work.
+ */
+static void node_cpus(int nid, int leaving, struct cpumask *cpus)
+{
+	int cpu;
+
+	cpumask_clear(cpus);
+	rcu_read_lock();
+	for_each_cpu_and(cpu, cpumask_of_node(nid), cpu_online_mask)
+		if (cpu != leaving && housekeeping_test_cpu(cpu, HK_TYPE_DOMAIN) &&
+		    housekeeping_test_cpu(cpu, HK_TYPE_WQ))
+			cpumask_set_cpu(cpu, cpus);
+	rcu_read_unlock();
+}
+
 /**
  * ua_throttle_cpus - where the threads of a node run
  * @nid: the node
+ * @leaving: a CPU that is about to go offline, or -1
+ * @cpus: the result: the node's CPUs for background work that are online or, if it has none,
+ *	those of the nearest node that has
  *
- * Context: any.
- * Return: its CPUs or, if it has none online, those of the nearest that has.
+ * Context: process context.
  */
-const struct cpumask *ua_throttle_cpus(int nid)
+void ua_throttle_cpus(int nid, int leaving, struct cpumask *cpus)
 {
 	int best = NUMA_NO_NODE, other;
 
 	for_each_online_node(other) {
-		if (!cpumask_intersects(cpumask_of_node(other), cpu_online_mask))
+		node_cpus(other, leaving, cpus);
+		if (cpumask_empty(cpus))
 			continue;
 		if (best == NUMA_NO_NODE ||
 		    node_distance(nid, other) < node_distance(nid, best))
 			best = other;
 	}
-	return best == NUMA_NO_NODE ? cpu_possible_mask : cpumask_of_node(best);
+	if (best == NUMA_NO_NODE)
+		cpumask_copy(cpus, cpu_possible_mask);
+	else
+		node_cpus(best, leaving, cpus);
 }
 
 /*
@@ -96,7 +121,7 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 	}
 	/* The threads of a node without CPUs may run on these. */
 	for (i = 0; i < nr_node_ids * UA_MAX_THREADS; i++)
-		if (cpumask_equal(ua_throttle_cpus(threads[i].nid), cpus))
+		if (cpumask_equal(&threads[i].cpus, cpus))
 			ours += READ_ONCE(threads[i].cpu_ns);
 	return busy - ours;
 }
@@ -104,7 +129,7 @@ static u64 others_busy_ns(const struct cpumask *cpus, u64 *stolen)
 /* What used the node's CPUs since the last look; UA_THROTTLE_NOT if little did. */
 static enum ua_throttle_reason look_at_others(struct ua_acceptor_thread *thread, u64 now_ns)
 {
-	const struct cpumask *cpus = ua_throttle_cpus(thread->nid);
+	const struct cpumask *cpus = &thread->cpus;
 	s64 limit = (now_ns - thread->busy_at_ns) * cpumask_weight(cpus) *
 		    BUSY_PERCENT / 100;
 	u64 stolen, busy = others_busy_ns(cpus, &stolen);
@@ -264,4 +289,5 @@ void ua_throttle_reset(struct ua_acceptor_thread *thread)
 	thread->next_ns = 0;
 	thread->refused_ns = 0;
 	thread->paused_ns = 0;
+	thread->busy_at_ns = 0;
 }

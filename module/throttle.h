@@ -22,7 +22,6 @@
  *	watermark
  * @floor_bytes: memory of the whole machine to leave unaccepted
  * @threads_per_node: 1 to UA_MAX_THREADS
- * @restart:	the mode was written, so the threads must be started again
  */
 struct ua_acceptor_knobs {
 	enum ua_mode mode;
@@ -31,12 +30,13 @@ struct ua_acceptor_knobs {
 	u64 headroom_bytes;
 	u64 floor_bytes;
 	unsigned int threads_per_node;
-	bool restart;
 };
 
 /**
- * struct ua_acceptor_thread - a thread; all but @task is written by the thread itself
+ * struct ua_acceptor_thread - a thread; all but @task and @cpus is written by the thread itself
  * @task:	NULL if there is none; under &ua_acceptor.lock
+ * @cpus:	where it runs, unless root has chosen otherwise; under &ua_acceptor.lock. The
+ *	thread reads it without: half of a change makes one look at other tasks inexact
  * @nid:	the node it serves
  * @index:	among the threads of that node
  * @reason:	what it does, or what holds it back
@@ -56,6 +56,7 @@ struct ua_acceptor_knobs {
  */
 struct ua_acceptor_thread {
 	struct task_struct *task;
+	struct cpumask cpus;
 	int nid;
 	unsigned int index;
 	enum ua_throttle_reason reason;
@@ -73,7 +74,7 @@ struct ua_acceptor_thread {
 	bool pressed;
 };
 
-const struct cpumask *ua_throttle_cpus(int nid);
+void ua_throttle_cpus(int nid, int leaving, struct cpumask *cpus);
 void ua_throttle_reset(struct ua_acceptor_thread *thread);
 bool ua_throttle_pressed(struct ua_acceptor_thread *thread);
 u64 ua_throttle_wait(struct ua_acceptor_thread *thread,
