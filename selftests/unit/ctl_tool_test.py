@@ -100,7 +100,7 @@ class Tree:
     def module(self):
         """The files of the newest module."""
         for name, text in {
-                "version": "0.1.0", "binding": "hooks", "caps": "counters table accept acceptor policy",
+                "version": "0.1.0", "binding": "hooks", "caps": "counters table accept acceptor pressure policy",
                 "features": "scopes range progress poll params errors map recent audit",
                 "state": "running", "reason": "the acceptor is at work", "policy/owner": "module",
                 "accept_error": "none", "unaccepted_bytes": 3 * GIB, "accept_calls": 96,
@@ -395,6 +395,16 @@ def test_doctor():
         check("Movable" not in text, "doctor: nothing about zones without memory")
         seen = t.json("doctor")
         check({one["result"] for one in seen} == {"ok", "info", "warn"}, "doctor --json", seen)
+        check("pressure:" not in text and "balloon:" not in text, "doctor: nothing about pressure and balloon")
+        t.write(f"{SYS}/caps", "counters table accept acceptor\n")
+        check("\ninfo  pressure: the kernel does not measure it" in t.run("doctor").stdout,
+              "doctor sees that pressure is not measured")
+        for device, features, found in (("0x0002", "111111", False), ("0x0005", "111110", False),
+                                        ("0x0005", "000001", True)):
+            t.write("sys/bus/virtio/devices/virtio3/device", f"{device}\n")
+            t.write("sys/bus/virtio/devices/virtio3/features", f"{features}00\n")
+            check(("\nwarn  balloon: virtio-balloon reports free memory" in t.run("doctor").stdout) == found,
+                  f"doctor: device {device} with features {features}: {found}")
         t.write(f"{SYS}/acceptor/mode", "off\n")
         check("unacceptedctl acceptor ahead" in t.run("doctor").stdout, "doctor advises to set the acceptor")
         for name, text, wanted in ((f"{SYS}/accept_failures", "2\n", "FAIL  refusals"),

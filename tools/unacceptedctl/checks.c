@@ -10,6 +10,11 @@
 
 #include "doctor.h"
 
+/* How far virtio devices are looked for, and a feature of the balloon (virtio 1.2, section 5.5.3). */
+#define VIRTIO			"/sys/bus/virtio/devices/virtio"
+#define VIRTIO_DEVICES		64
+#define BALLOON_F_REPORTING	5
+
 static bool file_has(const char *path, const char *text)
 {
 	int error;
@@ -225,4 +230,47 @@ void check_binding(struct doctor *doctor)
 			   "-> to let the module decide: load it with policy=module, or patch the kernel",
 			   "%s: the kernel decides what an allocation accepts; the module accepts ahead and on request, but cannot see which allocations wait",
 			   snapshot->binding);
+}
+
+/**
+ * check_pressure - does the kernel measure pressure, by which the acceptor goes?
+ * @doctor: what is known, and the output
+ */
+void check_pressure(struct doctor *doctor)
+{
+	if (!doctor->loaded || !sys_word("caps", "acceptor") || sys_word("caps", "pressure"))
+		return;
+	doctor_say(doctor, FOUND_INFO, "pressure", "-> boot with psi=1",
+		   "the kernel does not measure it: the acceptor's mode idle looks at CPU time only, and ahead keeps all of its headroom while tasks wait");
+}
+
+/* Has virtio device @number, as the driver has negotiated, the feature @bit of a balloon? */
+static bool balloon_has(unsigned int number, unsigned int bit)
+{
+	char path[64], line[256] = "";
+
+	snprintf(path, sizeof(path), VIRTIO "%u/device", number);
+	/* Virtio 1.2, section 5: device 5 is the balloon. */
+	if (file_line(path, line, sizeof(line)) || strtoul(line, NULL, 16) != 5)
+		return false;
+	snprintf(path, sizeof(path), VIRTIO "%u/features", number);
+	return !file_line(path, line, sizeof(line)) && strlen(line) > bit && line[bit] == '1';
+}
+
+/**
+ * check_reporting - does the guest report free memory, which the host then takes back?
+ * @doctor: what is known, and the output
+ */
+void check_reporting(struct doctor *doctor)
+{
+	unsigned int number;
+
+	for (number = 0; number < VIRTIO_DEVICES; number++) {
+		if (!balloon_has(number, BALLOON_F_REPORTING))
+			continue;
+		doctor_say(doctor, FOUND_WARN, "balloon",
+			   "-> start the guest without free-page-reporting=on, or leave the acceptor off",
+			   "virtio-balloon reports free memory to the host, which may take it back: what the acceptor accepts ahead is reported after some seconds");
+		return;
+	}
 }

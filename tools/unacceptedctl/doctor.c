@@ -21,8 +21,8 @@ static const char * const found_names[NR_FOUND] = {
 
 static void (*const checks[])(struct doctor *doctor) = {
 	check_guest, check_kernel, check_eager, check_table, check_lockdown, check_module,
-	check_binding, check_watermarks, check_stalls, check_share, check_acceptor,
-	check_errors, check_audit, check_verdict,
+	check_binding, check_watermarks, check_stalls, check_share, check_acceptor, check_pressure,
+	check_reporting, check_errors, check_audit, check_verdict,
 };
 
 /**

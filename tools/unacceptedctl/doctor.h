@@ -55,6 +55,8 @@ void check_table(struct doctor *doctor);
 void check_lockdown(struct doctor *doctor);
 void check_module(struct doctor *doctor);
 void check_binding(struct doctor *doctor);
+void check_pressure(struct doctor *doctor);
+void check_reporting(struct doctor *doctor);
 
 /* checks_cost.c */
 void check_stalls(struct doctor *doctor);
