@@ -103,6 +103,12 @@ record:
 unit:
 	selftests/unit/run
 
+SECONDS ?= 60
+
+fuzz:
+	scripts/install-deps fuzz
+	selftests/fuzz/run --seconds $(SECONDS)
+
 style:
 	scripts/install-deps style
 	scripts/style
@@ -129,10 +135,11 @@ help:
 	@echo
 	@echo 'For developers:'
 	@echo '  make unit            the userspace tests alone'
+	@echo '  make fuzz            the fuzzers, each for SECONDS=60'
 	@echo '  make record          record the tool in a terminal, for Documentation/images/'
 	@echo '  make matrix          build for the 6.12 and 6.1 kernels with gcc and clang, as a table'
 	@echo '  make style           checkpatch, sparse, shellcheck and the rules in CONTRIBUTING.md'
 	@echo
 	@echo 'What is expensive to build is kept in $(CACHE).'
 
-.PHONY: all modules modules_install tools install-tools deb clean demo check check-all check-package check-drgn matrix compare bench record unit style help
+.PHONY: all modules modules_install tools install-tools deb clean demo check check-all check-package check-drgn matrix compare bench record unit fuzz style help

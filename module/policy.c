@@ -9,6 +9,21 @@
 
 #define NS_PER_SECOND	1000000000ULL
 
+/* 2^64 bytes. No zone is larger; counters that are out of step may say so. */
+#define PAGES_MAX	((s64)1 << 52)
+
+static s64 pages(s64 number)
+{
+	if (number > PAGES_MAX)
+		return PAGES_MAX;
+	return number < -PAGES_MAX ? -PAGES_MAX : number;
+}
+
+static s64 least_pages(u64 number)
+{
+	return number < PAGES_MAX ? number : PAGES_MAX;
+}
+
 /**
  * ua_policy_blocks - number of blocks that hold a number of bytes
  * @bytes: any value, up to U64_MAX
@@ -27,14 +42,16 @@ u64 ua_policy_blocks(u64 bytes, u64 block_bytes)
 
 /**
  * ua_policy_percent - a share of a number of blocks
- * @blocks: all blocks; below 2^57, which physical addresses guarantee
+ * @blocks: all blocks
  * @percent: 0 to 100
  *
  * Return: blocks, rounded up, so that 1 % of a single block is that block.
  */
 u64 ua_policy_percent(u64 blocks, unsigned int percent)
 {
-	return ua_policy_blocks(blocks * percent, 100);
+	u64 hundreds = div64_u64(blocks, 100);
+
+	return hundreds * percent + ua_policy_blocks((blocks - hundreds * 100) * percent, 100);
 }
 
 /**
@@ -62,13 +79,15 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
 		return *next_ns - now_ns;
 
 	*next_ns = now_ns + div64_u64(bytes * NS_PER_SECOND, bytes_per_second);
+	if (*next_ns < now_ns)
+		*next_ns = ~0ULL;
 	return 0;
 }
 
 /**
  * ua_policy_want - how many blocks should an allocation accept?
  * @view: the zone
- * @block_pages: pages in a block
+ * @block_pages: pages in a block, below 2^52
  * @failed: the zone could not serve the allocation
  * @begun: this allocation has accepted a block already
  *
@@ -85,8 +104,8 @@ u64 ua_policy_pace(u64 *next_ns, u64 now_ns, u64 bytes, u64 bytes_per_second)
 u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
 		   bool failed, bool begun)
 {
-	s64 deficit = view->promo - view->free - view->inflight;
-	s64 slack = view->promo - view->high;
+	s64 deficit = pages(view->promo) - pages(view->free) - pages(view->inflight);
+	s64 slack = pages(view->promo) - pages(view->high);
 	u64 unaccepted, want = 0;
 
 	if (view->unaccepted <= 0)
@@ -112,7 +131,7 @@ u64 ua_policy_want(const struct ua_zone_view *view, u64 block_pages,
  */
 static s64 ahead_slack(u64 block_pages, u64 headroom)
 {
-	u64 slack = headroom / 4;
+	u64 slack = least_pages(headroom) / 4;
 
 	return slack > block_pages ? slack : block_pages;
 }
@@ -129,7 +148,8 @@ static s64 ahead_slack(u64 block_pages, u64 headroom)
 u64 ua_policy_ahead(const struct ua_zone_view *view, u64 block_pages,
 		    u64 headroom, bool begun)
 {
-	s64 deficit = view->promo + (s64)headroom - view->free - view->inflight;
+	s64 deficit = pages(view->promo) + least_pages(headroom) - pages(view->free) -
+		      pages(view->inflight);
 	u64 want, unaccepted;
 
 	if (view->unaccepted <= 0 || !view->promo || deficit <= 0)
@@ -154,7 +174,8 @@ s64 ua_policy_kick_below(const struct ua_zone_view *view, u64 block_pages,
 {
 	if (view->unaccepted <= 0 || !view->promo)
 		return 0;
-	return view->promo + (s64)headroom - ahead_slack(block_pages, headroom) + 1;
+	return pages(view->promo) + least_pages(headroom) -
+	       ahead_slack(block_pages, headroom) + 1;
 }
 
 /* Moves an average with time constant @tau_ns towards what was seen for @dt_ns. */
@@ -172,6 +193,8 @@ static u64 average(u64 old, u64 seen, u64 dt_ns, u64 tau_ns)
 #define DEMAND_STEP_NS	(NS_PER_SECOND / 200)
 /* Longer intervals are cut to this: the averages have forgotten the rest, and products fit. */
 #define DEMAND_MAX_NS	(600 * NS_PER_SECOND)
+/* What is allocated in an interval is cut to this, 32 TiB, for the products. */
+#define DEMAND_PAGES	((s64)1 << 33)
 
 /**
  * ua_policy_observe - update the demand for memory of a zone
@@ -184,7 +207,9 @@ void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free)
 {
 	u64 dt = now_ns - demand->at_ns;
 	u64 rate = 0;
+	s64 used;
 
+	free = pages(free);
 	if (!demand->at_ns || now_ns < demand->at_ns) {
 		demand->at_ns = now_ns;
 		demand->free = free;
@@ -194,8 +219,9 @@ void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free)
 		return;
 	if (dt > DEMAND_MAX_NS)
 		dt = DEMAND_MAX_NS;
-	if (free < demand->free)
-		rate = div64_u64((demand->free - free) * NS_PER_SECOND, dt);
+	used = demand->free - free;
+	if (used > 0)
+		rate = div64_u64((used < DEMAND_PAGES ? used : DEMAND_PAGES) * NS_PER_SECOND, dt);
 
 	demand->fast = average(demand->fast, rate, dt, DEMAND_FAST_NS);
 	demand->slow = average(demand->slow, rate, dt, DEMAND_SLOW_NS);
@@ -214,10 +240,15 @@ u64 ua_policy_headroom(const struct ua_headroom *headroom,
 		       const struct ua_demand *demand)
 {
 	u64 rate = demand->fast > demand->slow ? demand->fast : demand->slow;
-	u64 pages = headroom->pages +
-		    div64_u64(rate * (headroom->lead_ns >> 10), NS_PER_SECOND >> 10);
+	u64 lead = headroom->lead_ns >> 10, ahead;
 
-	return pages < headroom->limit ? pages : headroom->limit;
+	if (headroom->pages >= headroom->limit)
+		return headroom->limit;
+	if (lead && rate > div64_u64(~0ULL, lead))
+		return headroom->limit;
+	ahead = div64_u64(rate * lead, NS_PER_SECOND >> 10);
+	return ahead < headroom->limit - headroom->pages ? headroom->pages + ahead :
+		headroom->limit;
 }
 
 /**
@@ -237,14 +268,16 @@ u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns)
 
 /**
  * ua_policy_share - how long to pause so that work is a share of the time
- * @work_ns: how long the work took
+ * @work_ns: how long the work took; more than 5 years count as these
  * @percent: the share, 1 to 100
  *
  * Return: nanoseconds.
  */
 u64 ua_policy_share(u64 work_ns, unsigned int percent)
 {
-	return div64_u64(work_ns * (100 - percent), percent);
+	u64 most = div64_u64(~0ULL, 100);
+
+	return div64_u64((work_ns < most ? work_ns : most) * (100 - percent), percent);
 }
 
 /**

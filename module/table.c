@@ -11,6 +11,7 @@
 #include <linux/bitmap.h>
 #include <linux/efi.h>
 #include <linux/ioport.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/math64.h>
 #include <linux/minmax.h>
@@ -168,6 +169,9 @@ static bool range_to_units(const struct ua_table *table, phys_addr_t start,
 	u64 from = max(start, table->phys_base);
 	u64 last = start + bytes - 1;
 
+	/* As far as there are addresses. */
+	if (last < start)
+		last = U64_MAX;
 	if (!table->bitmap || last < from)
 		return false;
 	*first = div64_u64(from - table->phys_base, table->unit_size);

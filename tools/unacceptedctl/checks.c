@@ -10,7 +10,7 @@
 
 #include "doctor.h"
 
-/* How far virtio devices are looked for, and a feature of the balloon (virtio 1.2, section 5.5.3). */
+/* How far virtio devices are looked for; a feature of the balloon (virtio 1.2, 5.5.3). */
 #define VIRTIO			"/sys/bus/virtio/devices/virtio"
 #define VIRTIO_DEVICES		64
 #define BALLOON_F_REPORTING	5
