@@ -118,6 +118,9 @@ def _unaccepted(parser, size, ranges):
     group.add_argument("--lie", metavar="RANGE", type=ranges, action="append", default=[],
                        help="the memory map calls START-END (or SIZE@ADDR) accepted, but it is not; "
                        "repeatable")
+    group.add_argument("--soft-reserved", metavar="RANGE", type=ranges, action="append", default=[],
+                       help="START-END (or SIZE@ADDR) is unaccepted, and for a driver (EFI_MEMORY_SP), "
+                       "not for the page allocator; repeatable")
     group.add_argument("--table", metavar="KIND",
                        help="give the kernel a malformed table of this kind (see the loader)")
 
@@ -198,12 +201,13 @@ def _check(parser, args):
     for path in filter(None, [args.log, args.json]):
         if not os.path.isdir(os.path.dirname(path) or "."):
             parser.error(f"no such directory: {os.path.dirname(path)}")
-    if args.platform == "none" and (args.lie or args.hole or args.fragments or args.unaligned):
+    if args.platform == "none" and (args.lie or args.hole or args.fragments or args.unaligned or
+                                    args.soft_reserved):
         parser.error("an ordinary machine (--platform none) has no unaccepted memory")
     try:
         shape.check_machine(args.memory, args.cpus, args.numa)
         args.ranges = shape.build(args.memory, args.unaccepted_start, args.hole, args.lie,
-                                  args.fragments, args.fragment_gap, args.unaligned)
+                                  args.fragments, args.fragment_gap, args.unaligned, args.soft_reserved)
     except shape.ShapeError as error:
         parser.error(str(error))
     if args.platform == "none":

@@ -158,7 +158,7 @@ def _check_inside(name, ranges, ram):
                              + ", ".join(f"{a:#x}-{b:#x}" for a, b in ram) + ")")
 
 
-def build(memory, start=None, holes=(), lies=(), fragments=None, gap=UNIT, unaligned=False):
+def build(memory, start=None, holes=(), lies=(), fragments=None, gap=UNIT, unaligned=False, soft=()):
     """The ranges to leave unaccepted. Raises ShapeError if the options contradict each other."""
     ram = ram_layout(memory)
     if start is None:
@@ -168,8 +168,9 @@ def build(memory, start=None, holes=(), lies=(), fragments=None, gap=UNIT, unali
     ranges = clip(ram, start)
     _check_inside("hole", holes, ram)
     _check_inside("lie", lies, ram)
-    # A lie is declared to the emulator by a line of its own.
-    for cut in list(holes) + list(lies):
+    _check_inside("soft-reserved range", soft, ram)
+    # Lies and soft-reserved ranges have lines of their own.
+    for cut in list(holes) + list(lies) + list(soft):
         ranges = subtract(ranges, cut)
     if fragments is not None:
         ranges = fragment(ranges, fragments, gap)
@@ -201,11 +202,12 @@ def split_nodes(memory, cpus, nodes):
     return out
 
 
-def settings(platform, ranges, lies=(), table=None):
+def settings(platform, ranges, lies=(), table=None, soft=()):
     """The text the EFI loader reads."""
     lines = [] if platform == "none" else [f"platform={platform}"]
     lines += [f"range={start:#x}-{end:#x}" for start, end in ranges]
     lines += [f"lie={start:#x}-{end:#x}" for start, end in lies]
+    lines += [f"soft={start:#x}-{end:#x}" for start, end in soft]
     if table:
         lines.append(f"table={table}")
     return "".join(line + "\n" for line in lines)

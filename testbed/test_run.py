@@ -97,6 +97,11 @@ class Shapes(unittest.TestCase):
             with self.assertRaises(ShapeError):
                 shape.build(4 * GIB, lies=[bad])
 
+    def test_soft_reserved(self):
+        self.assertEqual(shape.build(4 * GIB, soft=[(4 * GIB, 5 * GIB)]), [(512 * MIB, 2 * GIB), (5 * GIB, 6 * GIB)])
+        with self.assertRaises(ShapeError):
+            shape.build(4 * GIB, soft=[(3 * GIB, 5 * GIB)])
+
     def test_subtract(self):
         whole = [(10, 20)]
         self.assertEqual(shape.subtract(whole, (0, 10)), whole)
@@ -144,6 +149,8 @@ class Shapes(unittest.TestCase):
         self.assertEqual(shape.settings("snp", [(GIB, 2 * GIB)], [(0, PAGE)], "empty"),
                          "platform=snp\nrange=0x40000000-0x80000000\nlie=0x0-0x1000\ntable=empty\n")
         self.assertEqual(shape.settings("none", []), "")
+        self.assertEqual(shape.settings("tdx", [], soft=[(GIB, 2 * GIB)]),
+                         "platform=tdx\nsoft=0x40000000-0x80000000\n")
 
 
 class CommandLine(unittest.TestCase):

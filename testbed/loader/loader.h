@@ -13,9 +13,16 @@
 
 #define MAX_RANGES	1024
 
+enum range_kind {
+	RANGE_UNACCEPTED,
+	RANGE_LIE,		/* pending, but the map says conventional */
+	RANGE_SOFT,		/* unaccepted, and soft-reserved (EFI_MEMORY_SP) */
+	NR_RANGE_KINDS
+};
+
 struct range {
 	u64 start, end;		/* end is exclusive */
-	bool lie;		/* pending, but the map says conventional */
+	enum range_kind kind;
 };
 
 struct settings {

@@ -12,6 +12,8 @@
 
 #define TYPE_PENDING	0x80000000u
 #define TYPE_LIE	0x80000001u
+#define TYPE_SOFT	0x80000002u
+#define MEMORY_SP	0x40000ULL	/* UEFI 2.8, EFI_MEMORY_SP */
 #define LOW_4G		0xffffffffULL
 #define TAKE_ATTEMPTS	8
 
@@ -19,6 +21,12 @@ static efi_status_t (*real_get_memory_map)(u64 *size, void *map, u64 *key,
 					   u64 *desc_size, u32 *desc_version);
 static efi_status_t (*real_allocate_pages)(int how, u32 type, u64 pages, u64 *addr);
 static efi_status_t (*real_exit_boot_services)(efi_handle_t image, u64 key);
+
+static const u32 types[NR_RANGE_KINDS] = {
+	[RANGE_UNACCEPTED] = TYPE_PENDING,
+	[RANGE_LIE] = TYPE_LIE,
+	[RANGE_SOFT] = TYPE_SOFT,
+};
 
 static u64 map_size, map_room, desc_size;
 static char *map;
@@ -95,8 +103,7 @@ static bool take_piece(const struct range *r, u64 *from, u64 *end)
 		if (d->phys_addr > *from)
 			*from = d->phys_addr;
 		*end = desc_end(d) < r->end ? desc_end(d) : r->end;
-		status = bs->allocate_pages(EFI_ALLOCATE_ADDRESS,
-					    r->lie ? TYPE_LIE : TYPE_PENDING,
+		status = bs->allocate_pages(EFI_ALLOCATE_ADDRESS, types[r->kind],
 					    (*end - *from) / PAGE_SIZE, from);
 	}
 	check(status, "cannot take a piece of conventional memory");
@@ -105,7 +112,7 @@ static bool take_piece(const struct range *r, u64 *from, u64 *end)
 
 void take_ranges(void)
 {
-	u64 from, end, pieces = 0, bytes[2] = { 0, 0 };
+	u64 from, end, pieces = 0, bytes[NR_RANGE_KINDS] = {};
 
 	for (unsigned int i = 0; i < settings.nr_ranges; i++) {
 		const struct range *r = &settings.range[i];
@@ -115,16 +122,16 @@ void take_ranges(void)
 				break;
 			check(tdcall(CCEMU_LEAF_DECLARE, from, end),
 			      "the emulator refuses a range");
-			bytes[r->lie] += end - from;
+			bytes[r->kind] += end - from;
 			pieces++;
 		}
 	}
 	say("loader: ");
 	say_num(pieces, 10);
 	say(" ranges, ");
-	say_num(bytes[0] >> 20, 10);
+	say_num((bytes[RANGE_UNACCEPTED] + bytes[RANGE_SOFT]) >> 20, 10);
 	say(" MiB unaccepted, ");
-	say_num(bytes[1] >> 20, 10);
+	say_num(bytes[RANGE_LIE] >> 20, 10);
 	say(" MiB lie\n");
 }
 
@@ -138,7 +145,9 @@ static efi_status_t hooked_get_memory_map(u64 *size, void *buf, u64 *key,
 	for (u64 at = 0; at < *size; at += *dsize) {
 		struct efi_memory_desc *d = (void *)((char *)buf + at);
 
-		if (d->type == TYPE_PENDING)
+		if (d->type == TYPE_SOFT)
+			d->attribute |= MEMORY_SP;
+		if (d->type == TYPE_PENDING || d->type == TYPE_SOFT)
 			d->type = EFI_UNACCEPTED_MEMORY;
 		else if (d->type == TYPE_LIE)
 			d->type = EFI_CONVENTIONAL_MEMORY;
@@ -151,7 +160,7 @@ static bool inside_lie(u64 addr, u64 pages)
 	for (unsigned int i = 0; i < settings.nr_ranges; i++) {
 		const struct range *r = &settings.range[i];
 
-		if (r->lie && addr >= r->start && addr + pages * PAGE_SIZE <= r->end)
+		if (r->kind == RANGE_LIE && addr >= r->start && addr + pages * PAGE_SIZE <= r->end)
 			return true;
 	}
 	return false;

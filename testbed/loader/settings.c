@@ -26,9 +26,9 @@ static const char *parse_hex(const char *s, u64 *val)
 	}
 }
 
-static void add_range(const char *line, const char *value, bool lie)
+static void add_range(const char *line, const char *value, enum range_kind kind)
 {
-	struct range r = { .lie = lie };
+	struct range r = { .kind = kind };
 
 	value = parse_hex(value, &r.start);
 	if (!value || *value++ != '-')
@@ -63,9 +63,11 @@ static void parse_line(const char *line)
 	if (!*line)
 		return;
 	if (!memcmp(line, "range=", 6)) {
-		add_range(line, line + 6, false);
+		add_range(line, line + 6, RANGE_UNACCEPTED);
 	} else if (!memcmp(line, "lie=", 4)) {
-		add_range(line, line + 4, true);
+		add_range(line, line + 4, RANGE_LIE);
+	} else if (!memcmp(line, "soft=", 5)) {
+		add_range(line, line + 5, RANGE_SOFT);
 	} else if (!memcmp(line, "platform=", 9)) {
 		set_platform(line, line + 9);
 	} else if (!memcmp(line, "table=", 6)) {
