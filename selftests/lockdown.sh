@@ -2,10 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0
 #
 # Once the kernel is locked down, can everything still be controlled and read? The guest cannot
-# reach the emulator from then on: the caller checks the emulator's counters.
+# reach the emulator from then on: the caller checks the emulator's counters. The argument is the
+# level: integrity (default) or confidentiality.
 . "$(dirname "$0")/lib.sh"
 
 LOCKDOWN=/sys/kernel/security/lockdown
+LEVEL=${1-integrity}
 CTL=$HERE/unacceptedctl
 
 [ "$(vmstat_bytes)" -gt $((512 << 20)) ] || skip_all "needs 512 MiB of unaccepted memory"
@@ -29,8 +31,8 @@ sets() {
 begin 26
 
 load
-echo integrity >$LOCKDOWN
-is "the kernel is locked down" "$(grep -o '\[.*\]' $LOCKDOWN)" "[integrity]"
+echo "$LEVEL" >$LOCKDOWN
+is "the kernel is locked down" "$(grep -o '\[.*\]' $LOCKDOWN)" "[$LEVEL]"
 
 accepts accept 8M $((8 << 20))
 accepts node0/accept 4M $((4 << 20))
@@ -56,13 +58,13 @@ is "debugfs: all files can be read" \
 	"$(find $DBG -type f -perm -400 -exec cat {} + 2>&1 >/dev/null)" ""
 is "debugfs: accept cannot be written" "$(onewrite $DBG/accept 4M)" "open EPERM"
 "$CTL" doctor >/tmp/doctor
-is "doctor says that the kernel is locked down" "$(grep -c '^ok    lockdown: integrity: .* all control is in sysfs' /tmp/doctor)" 1
+is "doctor says that the kernel is locked down" "$(grep -c "^ok    lockdown: $LEVEL: .* all control is in sysfs" /tmp/doctor)" 1
 
 unload
 insmod "$KO" 2>/tmp/refused
 is "an unsigned module is refused" "$(grep -c 'Operation not permitted' /tmp/refused)" 1
 "$CTL" doctor >/tmp/doctor
-is "doctor says that an unsigned module cannot be loaded" "$(grep -c '^warn  lockdown: integrity: an unsigned module cannot be loaded' /tmp/doctor)" 1
+is "doctor says that an unsigned module cannot be loaded" "$(grep -c "^warn  lockdown: $LEVEL: an unsigned module cannot be loaded" /tmp/doctor)" 1
 holds "the kernel's log has the cause" "$(dmesg | grep -c 'Lockdown: insmod: unsigned module loading is restricted')" -ge 1
 clean_log
 ktap_finished
