@@ -6,7 +6,7 @@
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 
-begin 40
+begin 41
 
 # The mode and the headroom as parameters of the module.
 load mode=ahead headroom=96M
@@ -57,6 +57,24 @@ is "state" "$(get state)" idle
 rested=$(get unaccepted_bytes)
 agree "the counters agree"
 is_balanced "the causes and what is left add up to the amount at the start" "$start"
+
+# Many writers at a time: whichever is the last, the threads are those of the mode.
+i=0
+while [ $i -lt 12 ]; do
+	echo "mode=all bytes_per_second=1" >$SYS/acceptor/params &
+	echo off >$SYS/acceptor/mode &
+	i=$((i + 1))
+done
+# shellcheck disable=SC2046  # a list; "wait" alone would wait for other jobs, too
+wait $(jobs -p)
+case $(get acceptor/mode) in
+all) wanted=1 ;;
+*) wanted=0 ;;
+esac
+is "after 24 writers at a time the threads are those of the mode ($(get acceptor/mode))" \
+	"$(get acceptor/pids | wc -w) $(pidof kacceptd0 | wc -w)" "$wanted $wanted"
+echo off >$SYS/acceptor/mode
+rested=$(get unaccepted_bytes)
 
 # A limit that is written starts a new schedule.
 echo 1 >$SYS/acceptor/bytes_per_second
