@@ -38,6 +38,9 @@ static const struct {
 	{ 667, 50, 334 },
 	{ 1ULL << 42, 100, 1ULL << 42 },
 	{ (1ULL << 57) - 1, 100, (1ULL << 57) - 1 },
+	/* Found by the fuzzer, as are those of other tests that say so. */
+	{ U64_MAX, 100, U64_MAX },
+	{ U64_MAX, 50, 1ULL << 63 },
 };
 
 static void test_blocks(void)
@@ -141,6 +144,9 @@ static const struct {
 	{ "a small zone at its high mark", { 150, 0, 9 * BLK, 150, 200 }, .want = 1 },
 	{ "a small zone above it", { 151, 0, 9 * BLK, 150, 200 }, .want = 0 },
 	{ "20 blocks short", { GOAL - 20 * BLK, 0, 99 * BLK, MARKS }, .want = 20 },
+	/* Found by the fuzzer: the sums overflowed. */
+	{ "a counter at its least", { INT64_MIN, 0, 9 * BLK, MARKS }, .want = 9 },
+	{ "a counter at its most", { INT64_MAX, INT64_MAX, 9 * BLK, MARKS }, .want = 0 },
 	{ "20 of 20 blocks in flight", { GOAL - 20 * BLK, 20 * BLK, 99 * BLK, MARKS }, .want = 0 },
 	{ "18 of 20 blocks in flight", { GOAL - 20 * BLK, 18 * BLK, 99 * BLK, MARKS }, .want = 2 },
 	{ "less unaccepted than short", { GOAL - 20 * BLK, 0, 3 * BLK, MARKS }, .want = 3 },

@@ -162,6 +162,8 @@ static const struct {
 	{ "the last bit and far beyond", FIRST + 15 * UNIT, 100 * UNIT, true, true },
 	{ "behind the table", FIRST + 16 * UNIT, UNIT, false, false },
 	{ "more than all of it", 0, 1ULL << 46, true, true },
+	/* Found by the fuzzer. */
+	{ "beyond the last address", FIRST + 4 * UNIT, ~0ULL, true, true },
 };
 
 static void test_ranges(void)
