@@ -8,6 +8,8 @@
 # "early.sh cut-off": on SEV-SNP, RAM that memmap= takes from the kernel has no mapping and cannot be
 # validated. Is it left out, although the unit before it is accepted? For a guest that accepts
 # all memory at boot.
+# "early.sh soft-reserved": unaccepted memory that the firmware reserves for a driver. Does the driver
+# get it, accepted, and the page allocator not? For a guest with 512 MiB of it at 0x120000000.
 . "$(dirname "$0")/lib.sh"
 
 [ "$BINDING" = hooks ] || skip_all "this kernel has no patches"
@@ -47,11 +49,25 @@ cut_off() {
 		"$(emu pages_pending)" $((size * 256))
 }
 
+soft_reserved() {
+	kind=$(dmesg | sed -n 's/.*mem 0x0*120000000-0x0*13fffffff\] *\(.*\)/\1/p' | sed -n 1p)
+	begin 8
+	is "the range is soft-reserved" "$kind" "soft reserved"
+	is "the driver has it" "$(cat /sys/bus/dax/devices/dax0.0/size)" $((512 << 20))
+	holds "it is no RAM of the kernel's" "$(meminfo_bytes MemTotal)" -lt $((3584 << 20))
+	# Of a block that counts as unaccepted, some may be accepted, but not the other way round.
+	holds "it is accepted" "$(emu pages_pending)" -le $(($(vmstat_bytes) / 4096))
+	load
+	is "the counters of the module are consistent" "$(tail -n 1 $DBG/audit)" consistent
+	unload
+}
+
 case ${1-} in
 cma) cma ;;
 memtest) memtest ;;
 cut-off) cut_off ;;
-*) ktap_exit_fail_msg "usage: early.sh cma|memtest|cut-off" ;;
+soft-reserved) soft_reserved ;;
+*) ktap_exit_fail_msg "usage: early.sh cma|memtest|cut-off|soft-reserved" ;;
 esac
 is "no page was accepted twice" "$(emu already_accepted)" 0
 is "no page was touched before it was accepted" "$(emu bad_access)" 0

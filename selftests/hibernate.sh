@@ -14,11 +14,12 @@
 # Otherwise the kernel frees memory for the image, and accepts what it allocates meanwhile.
 echo $((1 << 40)) >/sys/power/image_size
 
-begin 7
+begin 8
 
 start=$(vmstat_bytes)
 ccemu set refuse_next 1000000
 is "hibernation fails if the platform refuses" "$(onewrite /sys/power/state disk)" EIO
+is "and so does a resume" "$(onewrite /dev/snapshot "")" "open EIO"
 ccemu set refuse_next 0
 is "nothing was accepted" "$(vmstat_bytes)" "$start"
 answer=$(onewrite /sys/power/state disk)

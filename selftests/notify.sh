@@ -6,7 +6,6 @@
 . "$(dirname "$0")/lib.sh"
 
 MEMORY=/sys/devices/system/memory
-SNAPSHOT=/dev/snapshot
 
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 [ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
@@ -27,10 +26,7 @@ offline_block() {
 	echo "$block"
 }
 
-# Kernels without CONFIG_HIBERNATION_SNAPSHOT_DEV resume at boot only, before there are modules.
-tests=21
-[ ! -c $SNAPSHOT ] || tests=23
-begin $tests
+begin 23
 
 load
 start=$(get unaccepted_bytes)
@@ -94,10 +90,8 @@ is "hibernation is refused with the binding observe" "$(onewrite /sys/power/stat
 is "nothing was accepted for it" "$(get unaccepted_bytes)" "$unaccepted"
 is "the log has the cause" "$(dmesg | grep -c ': hibernation refused, because memory is unaccepted')" 1
 # A program that opens this file is about to restore an image.
-if [ -c $SNAPSHOT ]; then
-	is "resume is refused, too" "$(onewrite $SNAPSHOT '')" "open EOPNOTSUPP"
-	is "the log has the cause" "$(dmesg | grep -c ': resume from hibernation refused, because memory is unaccepted')" 1
-fi
+is "resume is refused, too" "$(onewrite /dev/snapshot '')" "open EOPNOTSUPP"
+is "the log has the cause" "$(dmesg | grep -c ': resume from hibernation refused, because memory is unaccepted')" 1
 unload
 load
 answer=$(onewrite /sys/power/state disk)
