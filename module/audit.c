@@ -38,7 +38,7 @@ struct walk {
 /* In this order, because a block leaves the list before its bits are cleared. */
 static bool is_suspect(unsigned long pfn)
 {
-	return ua_state.core->page_state(pfn) == UA_PAGE_OTHER && ua_block_has_bits(pfn);
+	return ua_state.core->page_state(pfn) == UA_PAGE_OTHER && ua_block_has_ram_bits(pfn);
 }
 
 static void look_at_block(struct walk *walk, unsigned long pfn)
@@ -51,7 +51,7 @@ static void look_at_block(struct walk *walk, unsigned long pfn)
 		walk->audit->leaving++;
 		break;
 	case UA_PAGE_OTHER:
-		if (!ua_block_has_bits(pfn))
+		if (!ua_block_has_ram_bits(pfn))
 			break;
 		if (walk->nr_suspects < SUSPECTS)
 			walk->suspects[walk->nr_suspects] = pfn;

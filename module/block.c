@@ -5,6 +5,7 @@
  */
 #include <linux/align.h>
 #include <linux/memory_hotplug.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
 #include <linux/pfn.h>
 #include <linux/sched.h>
@@ -49,6 +50,29 @@ unsigned long ua_block_next(struct zone *zone, unsigned long pfn)
 bool ua_block_has_bits(unsigned long pfn)
 {
 	return ua_table_any(&ua_state.table, PFN_PHYS(pfn), UA_BLOCK_BYTES);
+}
+
+/**
+ * ua_block_has_ram_bits - is any unit of a block unaccepted, of those that have RAM?
+ * @pfn: number of its first page
+ *
+ * The kernel never accepts units whose RAM it does not use: what "memmap=" takes away, or the
+ * firmware reserves for a driver.
+ *
+ * Context: process context; takes no lock, so the answer may be out of date.
+ * Return: true if a bit of such a unit is set; false if the table does not cover it.
+ */
+bool ua_block_has_ram_bits(unsigned long pfn)
+{
+	phys_addr_t start = PFN_PHYS(pfn), end = start + UA_BLOCK_BYTES;
+	u64 step = min_t(u64, ua_state.table.unit_size, UA_BLOCK_BYTES);
+
+	if (!ua_block_has_bits(pfn))
+		return false;
+	for (; start < end; start += step)
+		if (ua_table_any(&ua_state.table, start, step) && ua_bind_has_ram(start, step))
+			return true;
+	return false;
 }
 
 /**

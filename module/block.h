@@ -19,6 +19,7 @@ enum ua_block {
 unsigned long ua_block_next(struct zone *zone, unsigned long pfn);
 enum ua_block ua_block_look(unsigned long pfn);
 bool ua_block_has_bits(unsigned long pfn);
+bool ua_block_has_ram_bits(unsigned long pfn);
 u64 ua_block_unaccepted(unsigned long start, unsigned long end);
 
 #endif /* _UA_BLOCK_H */

@@ -8,6 +8,7 @@
 # "early.sh cut-off": on SEV-SNP, RAM that memmap= takes from the kernel has no mapping and cannot be
 # validated. Is it left out, although the unit before it is accepted? For a guest that accepts
 # all memory at boot.
+# "early.sh memmap": memmap= takes 6 MiB at 0x130200000 from the kernel. Do the counters agree?
 # "early.sh soft-reserved": unaccepted memory that the firmware reserves for a driver. Does the driver
 # get it, accepted, and the page allocator not? For a guest with 512 MiB of it at 0x120000000.
 . "$(dirname "$0")/lib.sh"
@@ -62,12 +63,26 @@ soft_reserved() {
 	unload
 }
 
+# The bits of what memmap= takes stay set.
+memmap() {
+	kept=$(dmesg | grep -c 'user: \[mem 0x0*130200000-0x0*1307fffff\].*reserved')
+	begin 7
+	is "the range is reserved" "$kept" 1
+	load
+	is "the counters of the module are consistent" "$(tail -n 1 $DBG/audit)" consistent
+	is "everything else can be accepted" "$(onewrite $SYS/accept all) $(get unaccepted_bytes)" "ok 0"
+	# But for its first unit, which is the guard of the memory before it.
+	holds "what is not RAM of the kernel's is not accepted" "$(emu pages_pending)" -ge 1024
+	unload
+}
+
 case ${1-} in
 cma) cma ;;
+memmap) memmap ;;
 memtest) memtest ;;
 cut-off) cut_off ;;
 soft-reserved) soft_reserved ;;
-*) ktap_exit_fail_msg "usage: early.sh cma|memtest|cut-off|soft-reserved" ;;
+*) ktap_exit_fail_msg "usage: early.sh cma|memmap|memtest|cut-off|soft-reserved" ;;
 esac
 is "no page was accepted twice" "$(emu already_accepted)" 0
 is "no page was touched before it was accepted" "$(emu bad_access)" 0

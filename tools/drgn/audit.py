@@ -15,9 +15,9 @@ import ua
 class ZoneAudit:
     """What each counter says of a zone."""
 
-    def __init__(self, nid, zone, table, ranges):
+    def __init__(self, nid, zone, table, ranges, ram):
         self.nid, self.name = nid, ua.zone_name(zone)
-        self.table, self.ranges = table, ranges
+        self.table, self.ranges, self.ram = table, ranges, ram
         self.block = ua.block_pages(zone.prog_) << ua.PAGE_SHIFT
         self.counter = ua.counter(zone) * ua.PAGE_SIZE
         self.listed = {pfn << ua.PAGE_SHIFT for pfn in ua.listed(zone)}
@@ -27,7 +27,7 @@ class ZoneAudit:
         self.unaccepted = self.listed | self.leaving
         suspects = self.with_bits - self.unaccepted
         self.inflight = {start for start in suspects if self._is_inflight(start)}
-        self.strays = suspects - self.inflight
+        self.strays = {start for start in suspects - self.inflight if self._has_ram_bits(start)}
 
     def _look(self, start, page):
         if ua.is_unaccepted(page):
@@ -39,6 +39,12 @@ class ZoneAudit:
 
     def _is_inflight(self, start):
         return any(first < start + self.block and start < end for first, end in self.ranges)
+
+    def _has_ram_bits(self, start):
+        """The kernel never accepts units whose RAM it does not use (memmap=, soft-reserved)."""
+        step = min(self.table.unit_size, self.block)
+        return any(self.table.any(unit, step) and any(first < unit + step and unit < end for first, end in self.ram)
+                   for unit in range(start, start + self.block, step))
 
     def differences(self):
         """What differs, a sentence each."""
@@ -83,7 +89,8 @@ class ZoneAudit:
 def main(prog, _args):
     table = ua.Table(prog)
     ranges = ua.accepting(prog, table) if table.bitmap else []
-    agree = [ZoneAudit(nid, zone, table, ranges).show() for nid, zone in ua.zones(prog)]
+    ram = list(ua.ram(prog))
+    agree = [ZoneAudit(nid, zone, table, ranges, ram).show() for nid, zone in ua.zones(prog)]
     if table.reason:
         print(f"  without the bitmap: {table.reason}")
     for start, end in ranges:
