@@ -267,6 +267,19 @@ u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns)
 }
 
 /**
+ * ua_policy_above_floor - may one more block be accepted above a floor?
+ * @unaccepted:	bytes that are unaccepted, with what is being accepted
+ * @taken: bytes that are being accepted, and the block
+ * @floor: bytes that must stay unaccepted
+ *
+ * Return: true if they do.
+ */
+bool ua_policy_above_floor(u64 unaccepted, u64 taken, u64 floor)
+{
+	return unaccepted >= taken && unaccepted - taken >= floor;
+}
+
+/**
  * ua_policy_share - how long to pause so that work is a share of the time
  * @work_ns: how long the work took; more than 5 years count as these
  * @percent: the share, 1 to 100

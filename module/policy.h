@@ -58,6 +58,7 @@ void ua_policy_observe(struct ua_demand *demand, u64 now_ns, s64 free);
 u64 ua_policy_headroom(const struct ua_headroom *headroom,
 		       const struct ua_demand *demand);
 u64 ua_policy_backoff(u64 last_ns, u64 first_ns, u64 max_ns);
+bool ua_policy_above_floor(u64 unaccepted, u64 taken, u64 floor);
 u64 ua_policy_share(u64 work_ns, unsigned int percent);
 bool ua_policy_slow(u64 *usual_ns, u64 block_ns);
 u64 ua_policy_blocks(u64 bytes, u64 block_bytes);

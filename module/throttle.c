@@ -207,7 +207,8 @@ static u64 wait_for_quota(struct ua_acceptor_thread *thread,
 	unaccepted = ua_stats_unaccepted(&ua_everything);
 	spin_lock(&acceptor->quota_lock);
 	if (!knobs->floor_bytes ||
-	    unaccepted >= knobs->floor_bytes + acceptor->reserved + UA_BLOCK_BYTES) {
+	    ua_policy_above_floor(unaccepted, acceptor->reserved + UA_BLOCK_BYTES,
+				  knobs->floor_bytes)) {
 		reason = UA_THROTTLE_BANDWIDTH;
 		wait_ns = ua_policy_pace(&acceptor->next_ns, now_ns, UA_BLOCK_BYTES,
 					 knobs->bytes_per_second);

@@ -26,7 +26,7 @@ wait_idly() {
 	done
 }
 
-begin 33
+begin 34
 
 load
 start=$(get unaccepted_bytes)
@@ -42,6 +42,12 @@ is "writes to accept are not bound by the floor" "$(onewrite $SYS/accept 8M) $(g
 is "a floor between blocks is not crossed" \
 	"$(params "floor_bytes=$((floor - 6 * BLOCK + 1))"; state_is 'throttled(floor_bytes)') $(get unaccepted_bytes)" \
 	"throttled(floor_bytes) $((floor - 5 * BLOCK))"
+# Nor one above which there can be no block.
+before=$(get unaccepted_bytes)
+params "mode=off floor_bytes=18446744073709551615"
+params "mode=all"
+is "the highest floor is kept, too" \
+	"$(state_is 'throttled(floor_bytes)') $(get unaccepted_bytes)" "throttled(floor_bytes) $before"
 params "mode=off floor_bytes=0"
 is "mode off stops the acceptor" "$(get acceptor/state)" off
 

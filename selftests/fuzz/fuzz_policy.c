@@ -133,6 +133,7 @@ static void check_times(const struct input *in)
 	else
 		expect(!wait && next >= now);
 
+	expect(ua_policy_above_floor(last, first, max) == ((__int128)last - first >= max));
 	expect(ua_policy_share(last, 100) == 0);
 	expect(ua_policy_share(last, percent) >= ua_policy_share(last / 2, percent));
 	wait = usual;

@@ -43,6 +43,35 @@ static const struct {
 	{ U64_MAX, 50, 1ULL << 63 },
 };
 
+static const struct {
+	u64 unaccepted, taken, floor;
+	bool may;
+} floor_cases[] = {
+	{ 10 * BLOCK, BLOCK, 0, true },
+	{ 10 * BLOCK, BLOCK, 9 * BLOCK, true },
+	{ 10 * BLOCK, BLOCK, 9 * BLOCK + 1, false },
+	{ 10 * BLOCK, 2 * BLOCK, 9 * BLOCK, false },
+	{ BLOCK, BLOCK, 0, true },
+	{ BLOCK, 2 * BLOCK, 0, false },
+	{ 0, BLOCK, 0, false },
+	/* A sum would overflow. */
+	{ 10 * BLOCK, BLOCK, U64_MAX, false },
+	{ 10 * BLOCK, BLOCK, U64_MAX - BLOCK + 1, false },
+	{ U64_MAX, BLOCK, U64_MAX - BLOCK, true },
+};
+
+static void test_floor(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(floor_cases); i++) {
+		bool may = ua_policy_above_floor(floor_cases[i].unaccepted, floor_cases[i].taken,
+						 floor_cases[i].floor);
+
+		ksft_test_result(may == floor_cases[i].may,
+				 "%llu of %llu bytes taken, floor %llu: %d\n", floor_cases[i].taken,
+				 floor_cases[i].unaccepted, floor_cases[i].floor, may);
+	}
+}
+
 static void test_blocks(void)
 {
 	for (size_t i = 0; i < ARRAY_SIZE(blocks_cases); i++) {
@@ -299,9 +328,11 @@ int main(void)
 {
 	ksft_print_header();
 	ksft_set_plan(ARRAY_SIZE(blocks_cases) + ARRAY_SIZE(percent_cases) + 7 +
-		      ARRAY_SIZE(want_cases) + 3 + ARRAY_SIZE(ahead_cases) + 1 + 5 + 3);
+		      ARRAY_SIZE(want_cases) + 3 + ARRAY_SIZE(ahead_cases) + 1 + 5 + 3 +
+		      ARRAY_SIZE(floor_cases));
 	test_blocks();
 	test_percent();
+	test_floor();
 	test_pace_limits();
 	test_pace_window();
 	test_want();
