@@ -38,6 +38,13 @@ static void tell_accepted(int result)
 		upcall(result);
 }
 
+/* The platform accepts in this zone: background threads that gave it up begin again. */
+static void zone_recovered(struct ua_zone_stat *stat)
+{
+	if (atomic_read(&stat->refusals) && atomic_xchg(&stat->refusals, 0) >= UA_GIVE_UP)
+		irq_work_queue(&stat->kick);
+}
+
 /*
  * Accept the block of a zone at @pfn, or any block for ANY_BLOCK. The caller has
  * added its bytes to stat->inflight; they are subtracted here. -ENOENT means that
@@ -68,6 +75,8 @@ static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int 
 	if (ret != -ENOENT) {
 		ua_stats_call(zone, &event);
 		WRITE_ONCE(stat->refused_at_ns, ret ? event.at_ns : 0);
+		if (!ret)
+			zone_recovered(stat);
 		/* For allocations, below_watermark() counts one wait for all of their blocks. */
 		if (cause == UA_CAUSE_USER || cause == UA_CAUSE_BACKGROUND)
 			ua_stats_wait(zone, cause, event.ns);
@@ -81,16 +90,16 @@ static int accept_reserved(struct zone *zone, enum ua_cause cause, unsigned int 
  * ua_accept_one - accept a block of a zone
  * @zone: a populated zone
  * @cause: what the acceptance is for
- *
- * Takes the last block of the zone's list, because allocations take the first.
+ * @flags: UA_FROM_END for the last block of the zone's list, because allocations take the
+ *	first; or 0
  *
  * Context: any in which memory may be allocated.
  * Return: 0, -ENOENT if the zone has no unaccepted block, or the errno of a refusal.
  */
-int ua_accept_one(struct zone *zone, enum ua_cause cause)
+int ua_accept_one(struct zone *zone, enum ua_cause cause, unsigned int flags)
 {
 	atomic64_add(UA_BLOCK_BYTES, &ua_zone_stat(zone)->inflight);
-	return accept_reserved(zone, cause, UA_FROM_END, ANY_BLOCK);
+	return accept_reserved(zone, cause, flags, ANY_BLOCK);
 }
 
 /**
@@ -257,7 +266,7 @@ static int accept_zone(struct zone *zone, u64 *blocks, struct ua_job *job)
 		int ret = may_go_on();
 
 		if (!ret)
-			ret = ua_accept_one(zone, job->cause);
+			ret = ua_accept_one(zone, job->cause, UA_FROM_END);
 		if (ret)
 			return ret == -ENOENT ? 0 : ret;
 		job_did_block(job);

@@ -40,12 +40,19 @@ struct ua_knobs {
 #define UA_MAX_BLOCKS_DEFAULT	2
 #define UA_MAX_US_DEFAULT	1000
 
+/*
+ * Refusals in a row after which the background threads leave a zone alone. With their waits
+ * that takes 50 seconds. Firmware may describe room for memory that is plugged in later as
+ * unaccepted, and then each of its blocks is refused until that happens.
+ */
+#define UA_GIVE_UP		10
+
 void ua_zone_view(struct zone *zone, unsigned int order, struct ua_zone_view *view);
 extern const struct ua_upcalls ua_accept_upcalls;
 void ua_accept_init(void);
 void ua_accept_set_upcall(void (*accepted)(int result));
 int ua_accept_blocks(const struct ua_scope *scope, u64 blocks, struct ua_job *job);
 int ua_accept_range(unsigned long start, unsigned long end, struct ua_job *job);
-int ua_accept_one(struct zone *zone, enum ua_cause cause);
+int ua_accept_one(struct zone *zone, enum ua_cause cause, unsigned int flags);
 
 #endif /* _UA_ACCEPT_H */

@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0
 /* What a background thread does: it picks a zone, accepts a block, and sleeps. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include <linux/freezer.h>
 #include <linux/jiffies.h>
 #include <linux/kthread.h>
 #include <linux/ktime.h>
 #include <linux/math64.h>
+#include <linux/minmax.h>
 #include <linux/mm.h>
+#include <linux/printk.h>
 #include <linux/sched.h>
 
 #include "accept.h"
@@ -93,8 +97,8 @@ static u64 zone_poll(struct zone *zone, const struct ua_acceptor_knobs *knobs)
 }
 
 /*
- * The zone to take a block from: the highest that wants one, because some
- * allocations can only use the low zones. If no zone wants one, @wait_ns is set to
+ * The zone to take a block from: the highest that wants one and is not given up, because
+ * some allocations can only use the low zones. If no zone wants one, @wait_ns is set to
  * the time until the next look.
  */
 static struct zone *pick_zone(struct ua_acceptor_thread *thread,
@@ -109,9 +113,13 @@ static struct zone *pick_zone(struct ua_acceptor_thread *thread,
 		zone = node_zone(thread->nid, i);
 		if (!zone)
 			continue;
+		if (atomic_read(&ua_zone_stat(zone)->refusals) >= UA_GIVE_UP) {
+			reason = UA_THROTTLE_GAVE_UP;
+			continue;
+		}
 		if (knobs->mode != UA_MODE_AHEAD || zone_wants(thread, zone, knobs))
 			return zone;
-		reason = UA_THROTTLE_ENOUGH;
+		reason = min(reason, UA_THROTTLE_ENOUGH);
 		if (!READ_ONCE(ua_state.owns_policy))
 			*wait_ns = min(*wait_ns, zone_poll(zone, knobs));
 	}
@@ -151,6 +159,27 @@ void ua_acceptor_get(struct ua_acceptor_knobs *knobs)
 	spin_unlock(&acceptor->quota_lock);
 }
 
+/* The platform refused a block of a zone. */
+static void note_refusal(struct ua_acceptor_thread *thread, struct zone *zone, int error)
+{
+	ua_acceptor_error(current->comm, error, "the platform refused a block");
+	if (atomic_inc_return(&ua_zone_stat(zone)->refusals) != UA_GIVE_UP)
+		return;
+	pr_warn("%s: gave up zone %s: the platform refused %d blocks in a row\n",
+		current->comm, zone->name, UA_GIVE_UP);
+	/* The other zones, and this one when it is tried again, have not been refused yet. */
+	ua_throttle_reset(thread);
+}
+
+/* The knobs have changed: try again what was given up. */
+static void forget_refusals(int nid)
+{
+	int i;
+
+	for (i = 0; i < MAX_NR_ZONES; i++)
+		atomic_set(&ua_zone_stat(&NODE_DATA(nid)->node_zones[i])->refusals, 0);
+}
+
 /* Try to accept a block. Returns 0 if one was tried, else the nanoseconds to sleep. */
 static u64 acceptor_step(struct ua_acceptor_thread *thread)
 {
@@ -173,10 +202,11 @@ static u64 acceptor_step(struct ua_acceptor_thread *thread)
 		return wait_ns;
 
 	WRITE_ONCE(thread->reason, UA_THROTTLE_NOT);
-	ret = ua_accept_one(zone, UA_CAUSE_BACKGROUND);
+	ret = ua_accept_one(zone, UA_CAUSE_BACKGROUND,
+			    thread->from_front ? 0 : UA_FROM_END);
 	ua_throttle_done(thread, &knobs, ktime_get_ns() - start, ret);
 	if (ret && ret != -ENOENT)
-		ua_acceptor_error(current->comm, ret, "the platform refused a block");
+		note_refusal(thread, zone, ret);
 	cond_resched();
 	/* The last blocks of the zone are in flight elsewhere. */
 	return ret == -ENOENT ? NSEC_PER_MSEC : 0;
@@ -230,6 +260,7 @@ int ua_acceptor_run(void *data)
 		if (generation != READ_ONCE(acceptor->generation)) {
 			generation = READ_ONCE(acceptor->generation);
 			ua_throttle_reset(thread);
+			forget_refusals(thread->nid);
 		}
 		wait_ns = acceptor_step(thread);
 		if (wait_ns)

@@ -2,6 +2,7 @@
 /* What the files "state" and "reason" say. */
 #include <linux/sysfs.h>
 
+#include "accept.h"
 #include "control.h"
 
 /**
@@ -22,6 +23,8 @@ enum ua_status ua_control_status(u64 unaccepted)
 	if (READ_ONCE(ua_state.trigger.users))
 		return UA_RUNNING;
 	switch (ua_acceptor_throttle_reason()) {
+	case UA_THROTTLE_GAVE_UP:
+		return UA_ERROR;
 	case UA_THROTTLE_ENOUGH:
 	case UA_THROTTLE_DONE:
 		return UA_IDLE;
@@ -64,6 +67,10 @@ int ua_control_emit_reason(char *buf)
 			return sysfs_emit(buf, "no table: the firmware passed none\n");
 		return sysfs_emit(buf, "table refused: %s\n", ua_state.table.reason);
 	case UA_ERROR:
+		if (ua_acceptor_throttle_reason() == UA_THROTTLE_GAVE_UP)
+			return sysfs_emit(buf,
+					  "the acceptor has stopped: the platform refused %d blocks in a row\n",
+					  UA_GIVE_UP);
 		return sysfs_emit(buf, "the platform refused a block: error %d\n",
 				  READ_ONCE(ua_state.last_error));
 	case UA_RUNNING:

@@ -97,6 +97,8 @@ struct ua_event {
  *	this they would be counted as accepted by the kernel meanwhile. Allocations also look
  *	at it, so that two do not accept for the same shortage.
  * @refused_at_ns:	when the platform last refused a block, 0 if none since a success
+ * @refusals:	of the background threads, without a success of any caller in between; after
+ *	UA_GIVE_UP of them the threads leave the zone alone
  * @kick_below:	free pages (see struct ua_zone_view) below which an allocation
  *		queues @kick and clears this; 0 while the background is awake
  * @kick:	wakes the background threads
@@ -109,6 +111,7 @@ struct ua_zone_stat {
 	u64 unaccepted_at_load;
 	atomic64_t inflight;
 	u64 refused_at_ns;
+	atomic_t refusals;
 	s64 kick_below;
 	struct irq_work kick;
 	struct ua_demand demand;

@@ -271,6 +271,7 @@ void ua_throttle_done(struct ua_acceptor_thread *thread,
 	if (ret) {
 		thread->refused_ns = ua_policy_backoff(thread->refused_ns,
 						       REFUSED_MIN_NS, REFUSED_MAX_NS);
+		thread->from_front = true;
 		put_off(thread, UA_THROTTLE_REFUSED, thread->refused_ns);
 		return;
 	}
@@ -289,6 +290,7 @@ void ua_throttle_reset(struct ua_acceptor_thread *thread)
 {
 	thread->next_ns = 0;
 	thread->refused_ns = 0;
+	thread->from_front = false;
 	thread->paused_ns = 0;
 	thread->busy_at_ns = 0;
 }

@@ -43,6 +43,7 @@ struct ua_acceptor_knobs {
  * @next_ns:	earliest time for its next block
  * @next_reason:	the limit that set @next_ns
  * @refused_ns:	how long it waited after the last refusal, 0 if a block was accepted since
+ * @from_front:	blocks were refused, which are at the end of the list now: take the first
  * @paused_ns:	how long it waited last because other tasks worked
  * @usual_ns:	what a block usually takes
  * @cpu_ns:	CPU time it has used
@@ -63,6 +64,7 @@ struct ua_acceptor_thread {
 	u64 next_ns;
 	enum ua_throttle_reason next_reason;
 	u64 refused_ns;
+	bool from_front;
 	u64 paused_ns;
 	u64 usual_ns;
 	u64 cpu_ns;

@@ -182,6 +182,10 @@ void check_acceptor(struct doctor *doctor)
 	else if (!strcmp(info->mode, "off"))
 		doctor_say(doctor, FOUND_INFO, "acceptor", advice,
 			   "off: allocations will have to wait when what is accepted is used up");
+	else if (strstr(info->state, "stopped(refused)"))
+		doctor_say(doctor, FOUND_FAIL, "acceptor",
+			   "-> when the host gives memory again, set the mode once more",
+			   "%s: stopped: the platform refused many blocks in a row", info->mode);
 	else if (strstr(info->state, "refused"))
 		doctor_say(doctor, FOUND_FAIL, "acceptor", NULL,
 			   "%s: the platform refused a block; it tries again", info->mode);

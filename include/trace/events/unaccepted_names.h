@@ -51,9 +51,11 @@
 
 /* The same, but these are not counted in "hits". */
 #define UA_THROTTLE_OTHERS(X)						\
-	X(9, ENOUGH, "enough", "waiting"),	/* the headroom is there */ \
-	X(10, DONE, "done", "complete"),	/* nothing is unaccepted */ \
-	X(11, NOT, "turn", "running")		/* it works */
+	/* the platform refused too many blocks in a row */		\
+	X(9, GAVE_UP, "gave_up", "stopped(refused)"),			\
+	X(10, ENOUGH, "enough", "waiting"),	/* the headroom is there */ \
+	X(11, DONE, "done", "complete"),	/* nothing is unaccepted */ \
+	X(12, NOT, "turn", "running")		/* it works */
 
 /* enum ua_status: what "state" says. */
 #define UA_STATES(X)							\
