@@ -9,7 +9,7 @@ void *ua_bind_symbol(const char *name);
 unsigned long ua_bind_lookup(const char *name);
 bool ua_bind_takes_page(const char *name);
 int ua_bind_read(const char *name, void *value, size_t size);
-void ua_bind_data(struct ua_core *core);
+int ua_bind_data(struct ua_core *core);
 unsigned long ua_bind_unaccepted_pages(struct zone *zone);
 enum ua_page_state ua_bind_unaccepted_at(unsigned long pfn);
 

@@ -13,6 +13,7 @@
 
 #include <linux/array_size.h>
 #include <linux/build_bug.h>
+#include <linux/err.h>
 #include <linux/ioport.h>
 #include <linux/jump_label.h>
 #include <linux/kallsyms.h>
@@ -58,7 +59,7 @@ static void *bind_entry(void *addr)
 	sprint_symbol(text, (unsigned long)addr);
 	plus = strchr(text, '+');
 	if (!plus || sscanf(plus, "+0x%x/", &offset) != 1)
-		return NULL;
+		return ERR_PTR(-EINVAL);
 	return addr - offset;
 }
 
@@ -67,21 +68,23 @@ static void *bind_entry(void *addr)
  * @name: its name; must stay valid until ua_unbind()
  *
  * Context: process context, at load, one caller at a time. Patches no text.
- * Return: the function's entry, or NULL if kprobes does not find the function or
- * refuses it.
+ * Return: the function's entry, or an ERR_PTR: -ENOENT if kprobes does not find the
+ * function, -ENOMEM, or the errno with which kprobes refuses it.
  */
 void *ua_bind_symbol(const char *name)
 {
 	struct kprobe *probe = &bind_probes[bind_nr_used];
+	int ret;
 
 	if (WARN_ON_ONCE(bind_nr_used == ARRAY_SIZE(bind_probes)))
-		return NULL;
+		return ERR_PTR(-ENOSPC);
 	*probe = (struct kprobe) {
 		.symbol_name = name,
 		.flags = KPROBE_FLAG_DISABLED,
 	};
-	if (register_kprobe(probe))
-		return NULL;
+	ret = register_kprobe(probe);
+	if (ret)
+		return ERR_PTR(ret);
 	bind_used[bind_nr_used++] = probe;
 	return bind_entry(probe->addr);
 }
@@ -176,19 +179,19 @@ static void bind_pressure(struct ua_core *core)
 }
 #endif
 
-static bool find_kallsyms(void)
+static int find_kallsyms(void)
 {
 	static const char name[] = "kallsyms_lookup_name";
 	kallsyms_lookup_name_fn *lookup;
 
 	lookup = ua_bind_symbol(name);
-	if (!lookup) {
-		pr_warn("kprobes cannot find the function %s: accept_memory=eager and pressure are not detected\n",
-			name);
-		return false;
+	if (IS_ERR(lookup)) {
+		pr_warn("kprobes cannot find the function %s (%pe): accept_memory=eager and pressure are not detected\n",
+			name, lookup);
+		return PTR_ERR(lookup);
 	}
 	static_call_update(ua_kallsyms_lookup_name, lookup);
-	return true;
+	return 0;
 }
 
 /**
@@ -196,15 +199,19 @@ static bool find_kallsyms(void)
  * @core: gets @eager and @stalled_ns, or a warning in the log says what is missing
  *
  * Context: process context, at load, no lock held: updates a static call.
+ * Return: 0, also if something is missing, or -ENOMEM.
  */
-void ua_bind_data(struct ua_core *core)
+int ua_bind_data(struct ua_core *core)
 {
-	if (!find_kallsyms())
-		return;
+	int ret = find_kallsyms();
+
+	if (ret)
+		return ret == -ENOMEM ? ret : 0;
 	core->eager = bind_eager;
 	bind_pressure(core);
 	if (!core->stalled_ns)
 		pr_info("the kernel does not measure pressure (boot parameter psi=1): the acceptor looks at CPU time only\n");
+	return 0;
 }
 
 /**

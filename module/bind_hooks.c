@@ -4,6 +4,7 @@
  * accepts, and a block that the platform refuses is an error, not a panic.
  */
 #include <linux/build_bug.h>
+#include <linux/err.h>
 #include <linux/mm.h>
 
 #include "../include/linux/unaccepted_hooks.h"
@@ -53,10 +54,11 @@ static struct ua_core hooks_core = {
  * ua_bind - bind to a kernel with the hooks
  *
  * Context: process context, at load, no lock held.
- * Return: the binding "hooks".
+ * Return: the binding "hooks", or an ERR_PTR of -ENOMEM.
  */
 const struct ua_core *ua_bind(void)
 {
-	ua_bind_data(&hooks_core);
-	return &hooks_core;
+	int ret = ua_bind_data(&hooks_core);
+
+	return ret ? ERR_PTR(ret) : &hooks_core;
 }

@@ -8,6 +8,7 @@
 
 #include <linux/build_bug.h>
 #include <linux/efi.h>
+#include <linux/err.h>
 #include <linux/kexec.h>
 #include <linux/mm.h>
 #include <linux/math.h>
@@ -196,21 +197,26 @@ static struct ua_core stock_core = {
  * Context: process context, at load, no lock held: this updates static calls,
  * which takes cpus_read_lock(). They are never updated again.
  * Return: the binding "stock", or "observe" if accept_page() is not found or has
- * another prototype; the log and ua_core.reason say so.
+ * another prototype; the log and ua_core.reason say so. Or an ERR_PTR of -ENOMEM.
  */
 const struct ua_core *ua_bind(void)
 {
 	static const char need[] = "accept_page";
 	static char reason[80];
 	accept_page_fn *accept = ua_bind_symbol(need);
+	int ret;
 
-	ua_bind_data(&stock_core);
-	if (accept && ua_bind_takes_page(need)) {
+	if (IS_ERR(accept) && PTR_ERR(accept) == -ENOMEM)
+		return ERR_CAST(accept);
+	ret = ua_bind_data(&stock_core);
+	if (ret)
+		return ERR_PTR(ret);
+	if (!IS_ERR(accept) && ua_bind_takes_page(need)) {
 		static_call_update(ua_accept_page, accept);
 		return &stock_core;
 	}
 	snprintf(reason, sizeof(reason),
-		 accept ? "the kernel's %s() takes arguments other than a page" :
+		 !IS_ERR(accept) ? "the kernel's %s() takes arguments other than a page" :
 		 "the kernel has no function %s", need);
 	pr_warn("%s, cannot accept\n", reason);
 	return ua_bind_observe(reason);

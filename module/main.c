@@ -110,15 +110,17 @@ static int start_acceptor(void)
 	return ret;
 }
 
-/* What to bind to; NULL if the parameter has no valid value. */
+/* What to bind to, or an ERR_PTR. */
 static const struct ua_core *choose_core(void)
 {
 	const struct ua_table *table = &ua_state.table;
 
 	if (!strcmp(binding, "observe"))
 		return ua_bind_observe("loaded with binding=observe");
-	if (strcmp(binding, "auto"))
-		return NULL;
+	if (strcmp(binding, "auto")) {
+		pr_err("binding=%s is neither auto nor observe\n", binding);
+		return ERR_PTR(-EINVAL);
+	}
 	if (!table->present || table->reason)
 		return ua_bind_observe("no table to go by");
 	return ua_bind();
@@ -137,11 +139,10 @@ static int __init unaccepted_init(void)
 		pr_warn("table refused: %s\n", ua_state.table.reason);
 
 	ua_state.core = choose_core();
-	if (!ua_state.core) {
-		pr_err("binding=%s is neither auto nor observe\n", binding);
-		return -EINVAL;
+	if (IS_ERR(ua_state.core)) {
+		ret = PTR_ERR(ua_state.core);
+		goto err_unbind;
 	}
-
 	ret = ua_stats_init();
 	if (ret)
 		goto err_unbind;
