@@ -84,7 +84,7 @@ holds() {
 # for some time.
 SLOWER=1
 SPARE_MIB=64
-if grep -q ' kasan_report$' /proc/kallsyms; then
+if grep -qE ' (kasan_report|__kcsan_check_access)$' /proc/kallsyms; then
 	SLOWER=10
 	SPARE_MIB=384
 fi
@@ -300,9 +300,18 @@ now_ms() {
 	awk '{ printf "%.0f\n", $1 * 1000 }' /proc/uptime
 }
 
+# KCSAN reports races of the whole kernel: leave out those that the module is not part of.
+own_races() {
+	awk '
+		/BUG: KCSAN/ { race = $0; next }
+		race && /\[unaccepted\]/ { print race; race = "" }
+		/={40}/ { race = "" }
+		{ print }'
+}
+
 # complaints [PATTERN]: lines of the kernel's log since begin() that are bad, or match PATTERN
 complaints() {
-	dmesg | grep -E "$ALWAYS_BAD${1:+|$1}" | head -5
+	dmesg | own_races | grep -E "$ALWAYS_BAD${1:+|$1}" | head -5
 }
 
 # Lockdep stops checking after its first report.
