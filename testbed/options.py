@@ -76,6 +76,8 @@ def _machine(parser, size):
                        "guest (kprobes, static calls, ftrace, loading modules in a loop) under "
                        "'multi' can crash it with a spurious int3, which no real processor does; "
                        "use 'multi' only to measure parallel work in real time")
+    group.add_argument("--device", metavar="DEVICE", action="append", default=[],
+                       help="one more device, as QEMU's -device takes it; repeatable")
     group.add_argument("--deterministic", action="store_true",
                        help="count instructions instead of time: equal input gives equal output, to "
                        "the byte")
@@ -285,6 +287,8 @@ def qemu_command(args, qemu, firmware, loader, files, monitor):
     command += _memory(args)
     command += _console(args.shell and sys.stdin.isatty())
     command += ["-object", f"cc-emu,id=cc0,max-level={LEVELS[args.accept_level]},{cost}"]
+    for device in args.device:
+        command += ["-device", device]
     command += ["-kernel", loader]
     for name, path in files.items():
         command += ["-fw_cfg", f"name=opt/unaccepted/{name},file={escape(path)}"]

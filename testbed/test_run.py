@@ -205,6 +205,7 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("icount", line)
         self.assertNotIn("-qmp", line)
         self.assertIn("-qmp unix:/m,server=on,wait=off", self.command("--dump", "/"))
+        self.assertIn("-device a,b=c -device d ", self.command("--device", "a,b=c", "--device", "d"))
         line = self.command("--accept-level", "4K", "--cost", "fast", "--deterministic")
         self.assertIn("max-level=0,cost-4k=2000,cost-2m=200000,", line)
         self.assertIn("-icount shift=2,sleep=off", line)

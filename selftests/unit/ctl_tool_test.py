@@ -399,12 +399,14 @@ def test_doctor():
         t.write(f"{SYS}/caps", "counters table accept acceptor\n")
         check("\ninfo  pressure: the kernel does not measure it" in t.run("doctor").stdout,
               "doctor sees that pressure is not measured")
-        for device, features, found in (("0x0002", "111111", False), ("0x0005", "111110", False),
-                                        ("0x0005", "000001", True)):
+        for device, features, driver, found in (("0x0005", "000001", False, False), ("0x0002", "111111", True, False),
+                                                ("0x0005", "111110", True, False), ("0x0005", "000001", True, True)):
+            if driver:
+                t.write("sys/bus/virtio/devices/virtio3/driver/uevent", "")
             t.write("sys/bus/virtio/devices/virtio3/device", f"{device}\n")
             t.write("sys/bus/virtio/devices/virtio3/features", f"{features}00\n")
             check(("\nwarn  balloon: virtio-balloon reports free memory" in t.run("doctor").stdout) == found,
-                  f"doctor: device {device} with features {features}: {found}")
+                  f"doctor: device {device} with features {features}, driver {driver}: {found}")
         t.write(f"{SYS}/acceptor/mode", "off\n")
         check("unacceptedctl acceptor ahead" in t.run("doctor").stdout, "doctor advises to set the acceptor")
         for name, text, wanted in ((f"{SYS}/accept_failures", "2\n", "FAIL  refusals"),

@@ -253,6 +253,10 @@ static bool balloon_has(unsigned int number, unsigned int bit)
 	/* Virtio 1.2, section 5: device 5 is the balloon. */
 	if (file_line(path, line, sizeof(line)) || strtoul(line, NULL, 16) != 5)
 		return false;
+	/* Linux refuses the device in a confidential guest, after it has set its features. */
+	snprintf(path, sizeof(path), VIRTIO "%u/driver", number);
+	if (!file_exists(path))
+		return false;
 	snprintf(path, sizeof(path), VIRTIO "%u/features", number);
 	return !file_line(path, line, sizeof(line)) && strlen(line) > bit && line[bit] == '1';
 }
