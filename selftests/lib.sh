@@ -245,14 +245,18 @@ want() {
 	echo "$as_before" >$pages
 }
 
-# ran_short NODE: is less memory free and accepted than the highest watermark of the zone from
-# which the node serves allocations first?
+# ran_short NODE: do allocations of this node accept? They go to its highest zone that has free
+# memory: is less free and accepted there than its highest watermark, although some is unaccepted?
 ran_short() {
-	zone=$(awk -v node="$1," '
+	zones=$(awk -v node="$1," '
 		/^Node/ { ours = $2 == node; zone = $4 }
-		$1 == "managed" && $2 > 0 && ours { first = zone }
-		END { print first }' /proc/zoneinfo)
-	[ "$(spare_bytes "$zone" "$1")" -lt 0 ]
+		$1 == "managed" && $2 > 0 && ours { zones = zone " " zones }
+		END { print zones }' /proc/zoneinfo)
+	for zone in $zones; do
+		[ "$(spare_bytes "$zone" "$1")" -lt 0 ] || return 1
+		[ "$(zone_pages "$zone" nr_unaccepted "$1")" = 0 ] || return 0
+	done
+	return 1
 }
 
 # Have more memory accepted in all zones than their watermarks need, so that allocations of other
