@@ -291,5 +291,14 @@ void ua_acceptor_exit(void)
 	mutex_unlock(&acceptor->lock);
 	for (i = 0; i < nr_node_ids * MAX_NR_ZONES; i++)
 		irq_work_sync(&ua_state.stats[i].kick);
-	kfree(acceptor->threads);
+}
+
+/**
+ * ua_acceptor_free - free the slots of the threads
+ *
+ * Call this after ua_watch_exit(): until then a work item may look at what the threads do.
+ */
+void ua_acceptor_free(void)
+{
+	kfree(ua_state.acceptor.threads);
 }

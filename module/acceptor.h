@@ -47,6 +47,7 @@ struct ua_acceptor {
 /* acceptor.c */
 int ua_acceptor_init(void);
 void ua_acceptor_exit(void);
+void ua_acceptor_free(void);
 int ua_acceptor_set(int (*change)(struct ua_acceptor_knobs *knobs, void *arg), void *arg);
 enum ua_throttle_reason ua_acceptor_throttle_reason(void);
 void ua_acceptor_hold(bool hold);

@@ -177,6 +177,7 @@ err_acceptor:
 	ua_acceptor_exit();
 err_watch:
 	ua_watch_exit();
+	ua_acceptor_free();
 	ua_stats_exit();
 err_unbind:
 	ua_unbind();
@@ -194,6 +195,7 @@ static void __exit unaccepted_exit(void)
 	ua_acceptor_exit();
 	/* After everything that accepts, because accepting calls its upcall. */
 	ua_watch_exit();
+	ua_acceptor_free();
 	ua_stats_exit();
 	ua_unbind();
 }

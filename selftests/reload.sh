@@ -90,6 +90,8 @@ while [ $i -lt "$times" ]; do
 	# shellcheck disable=SC2086  # each word is a parameter
 	insmod "$KO" ${UNACCEPTED_ARGS-} || { bad=$((bad + 1)); continue; }
 	writer=
+	# From now on a work item looks at the state ten times a second.
+	get state >/dev/null
 	disturb $((i % 6)) || bad=$((bad + 1))
 	[ $((i % (times / 10))) != 1 ] || ! allocations_accept || ours=$((ours + 1))
 	usleep $((i * 7919 % 20000))
