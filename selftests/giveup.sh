@@ -21,6 +21,16 @@ stopped() {
 	get acceptor/state
 }
 
+# stops DESCRIPTION: everything is refused until the acceptor stops
+stops() {
+	mark
+	ccemu set refuse_next $ALL
+	echo all >$SYS/acceptor/mode
+	is "$1" "$(stopped) $(added accept_failures)" "stopped(refused) 10"
+	wait_for '[ "$(get refused_bytes)" = 0 ]'
+	ccemu set refuse_next 0
+}
+
 # recent LINE FIELD: of the last two lines of the file recent
 recent() {
 	tail -n 2 $DBG/recent | awk -v line="$1" -v field="$2" 'NR == line { print $field }'
@@ -61,12 +71,7 @@ wait_for '[ "$(get refused_bytes)" = 0 ]'
 ccemu set refuse_next 0
 echo 40M >$SYS/acceptor/bytes_per_second
 echo off >$SYS/acceptor/mode
-mark
-ccemu set refuse_next $ALL
-echo all >$SYS/acceptor/mode
-is "it stops again" "$(stopped) $(added accept_failures)" "stopped(refused) 10"
-wait_for '[ "$(get refused_bytes)" = 0 ]'
-ccemu set refuse_next 0
+stops "it stops again"
 is "a block is accepted on request" "$(onewrite $SYS/accept 4M)" ok
 wait_for '[ "$(added accepted_background_bytes)" -ge $((4 * BLOCK)) ]'
 holds "then the acceptor begins again" "$(added accepted_background_bytes)" -ge $((4 * BLOCK))
@@ -74,12 +79,7 @@ is "state" "$(get state)" running
 echo off >$SYS/acceptor/mode
 
 # If knobs are written, too.
-mark
-ccemu set refuse_next $ALL
-echo all >$SYS/acceptor/mode
-is "it stops a third time" "$(stopped) $(added accept_failures)" "stopped(refused) 10"
-wait_for '[ "$(get refused_bytes)" = 0 ]'
-ccemu set refuse_next 0
+stops "it stops a third time"
 echo 20M >$SYS/acceptor/bytes_per_second
 wait_for '[ "$(added accepted_background_bytes)" -ge $((4 * BLOCK)) ]'
 holds "a written knob makes it begin again" "$(added accepted_background_bytes)" -ge $((4 * BLOCK))
