@@ -43,7 +43,7 @@ class ZoneAudit:
     def _has_ram_bits(self, start):
         """The kernel never accepts units whose RAM it does not use (memmap=, soft-reserved)."""
         step = min(self.table.unit_size, self.block)
-        return any(self.table.any(unit, step) and any(first < unit + step and unit < end for first, end in self.ram)
+        return any(self.table.any(unit, step) and any(first < unit + step and unit <= last for first, last, _ in self.ram)
                    for unit in range(start, start + self.block, step))
 
     def differences(self):
@@ -89,7 +89,7 @@ class ZoneAudit:
 def main(prog, _args):
     table = ua.Table(prog)
     ranges = ua.accepting(prog, table) if table.bitmap else []
-    ram = list(ua.ram(prog))
+    ram = list(ua.ram_resources(prog))
     agree = [ZoneAudit(nid, zone, table, ranges, ram).show() for nid, zone in ua.zones(prog)]
     if table.reason:
         print(f"  without the bitmap: {table.reason}")

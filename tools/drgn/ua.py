@@ -22,8 +22,6 @@ NO_TABLE = (1 << 64) - 1
 IORESOURCE_SYSTEM_RAM = 0x01000200
 
 TABLE_VERSION = 1
-# IORESOURCE_SYSTEM_RAM, a macro.
-SYSTEM_RAM = 0x01000200
 # UA_MAX_THREADS of module/throttle.h, a macro as well.
 THREADS_PER_NODE = 4
 
@@ -196,15 +194,6 @@ def read_physical(prog, address, size):
     if len(data) != size:
         raise UaError("the table cannot be read: /dev/mem gives less than asked for")
     return data
-
-
-def ram(prog):
-    """(start, end) of the kernel's RAM, as /proc/iomem shows it."""
-    resource = prog["iomem_resource"].child
-    while resource:
-        if resource.flags.value_() & SYSTEM_RAM == SYSTEM_RAM:
-            yield resource.start.value_(), resource.end.value_() + 1
-        resource = resource.sibling
 
 
 class Table:
