@@ -471,6 +471,10 @@ def test_report():
                                   capture_output=True, text=True)
             check(os.listdir(here) == done.stdout.splitlines()[:1], "report's own file", done)
         t.gives(["report", "-o", "/nonexistent/x"], 1, "")
+        # A boot loader passes a file on as it is, with all its white space.
+        t.write("proc/cmdline", "quiet\troot=hidden\r\n\tluks.pw=hidden \t\n")
+        done = t.run("report", "-o", "-")
+        check("\nquiet\nroot=(left out)\nluks.pw=(left out)\n\n" in done.stdout, "report gets past all white space", done.stdout)
 
 
 class Terminal:

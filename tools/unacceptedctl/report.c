@@ -136,7 +136,8 @@ static void add_cmdline(FILE *to)
 		size_t name, len = 0;
 		bool quoted = false;
 
-		at += strspn(at, "\n ");
+		/* All that isspace() ends a word at, or the loop would not get past it. */
+		at += strspn(at, " \t\n\v\f\r");
 		while (at[len] && (quoted || !isspace(at[len])))
 			quoted ^= at[len++] == '"';
 		/* What follows is for the first process. */
