@@ -358,6 +358,9 @@ def test_map():
         seen = t.run("map", "--width", "50").stdout
         check("one character is 8M" in seen and "\n          0x0 " + "#" * 31 + "*\n" in seen
               and "+" * 32 in seen, "a map that does not fit is shown at a coarser scale", seen)
+        t.write(f"{DBG}/map", t.read(f"{DBG}/map") + "node 1 0x0 0x0\n")
+        seen = t.gives(["map", "--width", "50"], 0, what="a map with a node of no memory").stdout
+        check("one character is 8M" in seen and "\nnode 1  0x0-0x0, " in seen, "that node is shown without lines", seen)
         t.write(f"{DBG}/map", "nonsense\n")
         t.gives(["map"], 1, "")
         t.write(f"{DBG}/map", MAP)

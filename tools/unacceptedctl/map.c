@@ -165,6 +165,9 @@ static void shrink(struct map *map, unsigned int columns, unsigned int rows)
 		for (i = 0; i < map->nr_nodes; i++) {
 			node = &map->nodes[i];
 			cells = node->cells;
+			/* No line followed its heading: its memory has just gone offline. */
+			if (!cells)
+				continue;
 			/* After an odd last sign comes the end of the text. */
 			for (from = 0; from < node->count; from += 2)
 				cells[from / 2] = cells[from + 1] ?
