@@ -209,7 +209,7 @@ def test_usage():
                      ["acceptor", "on"], ["acceptor", "all", "off"], ["acceptor", "--cpu", "0"],
                      ["acceptor", "--cpu", "401"], ["acceptor", "--threads", "5"],
                      ["acceptor", "--floor", "1.5G"], ["acceptor", "--headroom", ""],
-                     ["acceptor", "all", "--bandwidth", "-1"],
+                     ["acceptor", "all", "--bandwidth", "-1"], ["acceptor"] + ["--floor", "10000000000"] * 11,
                      ["map", "x"], ["map", "--node", "7"], ["map", "--width", "39"],
                      ["wait", "x"], ["wait", "--until", "bytes<4G"], ["wait", "--until", "bytes<="],
                      ["wait", "--timeout", "0"], ["wait", "--timeout", "x"],
@@ -296,6 +296,8 @@ def test_acceptor():
         check(t.read(f"{SYS}/acceptor/params") ==
               f"bytes_per_second={GIB} cpu_percent=50 floor_bytes={4 * GIB} headroom_bytes=0 "
               "threads_per_node=2 mode=all", "all in one write", t.read(f"{SYS}/acceptor/params"))
+        t.gives(["acceptor", "off", "--floor", "1G", "--floor", "2G"], 0)
+        check(t.read(f"{SYS}/acceptor/params") == f"floor_bytes={GIB} floor_bytes={2 * GIB} mode=off", "an option twice")
         t.gives(["accept", "1G", "--background"], 0)
         check(t.read(f"{SYS}/acceptor/params") == f"mode=all floor_bytes={2 * GIB}",
               "accept --background leaves the rest to the acceptor")

@@ -90,12 +90,24 @@ static const struct knob {
 	{ 't', "--threads", "threads_per_node", 4 },
 };
 
+/* Append NAME=VALUE to @params; returns CTL_OK or CTL_USAGE. */
+static int append(char *params, size_t size, const char *name, const char *value)
+{
+	size_t used = strlen(params);
+	int len = snprintf(params + used, size - used, "%s%s=%s", used ? " " : "", name, value);
+
+	/* The beginning of a number is another number: it must not reach the module. */
+	if (used + len >= size)
+		return command_usage(&cmd_acceptor, "too many options");
+	return CTL_OK;
+}
+
 /* Append a knob to @params; returns CTL_OK or CTL_USAGE. */
 static int set_knob(char *params, size_t size, const struct knob *knob, const char *text)
 {
-	size_t used = strlen(params);
 	unsigned int number;
 	uint64_t value;
+	char digits[24];
 	int error;
 
 	if (knob->most) {
@@ -111,22 +123,17 @@ static int set_knob(char *params, size_t size, const struct knob *knob, const ch
 		return command_usage(&cmd_acceptor,
 				     "%s: '%s' is not an amount of bytes such as 64M", knob->name,
 				     text);
-	snprintf(params + used, size - used, "%s%s=%llu", used ? " " : "", knob->file,
-		 (unsigned long long)value);
-	return CTL_OK;
+	snprintf(digits, sizeof(digits), "%llu", (unsigned long long)value);
+	return append(params, size, knob->file, digits);
 }
 
 static int set_mode(char *params, size_t size, const char *word)
 {
-	size_t used = strlen(params);
 	unsigned int i;
 
-	for (i = 0; i < COUNT(modes); i++) {
-		if (strcmp(modes[i], word))
-			continue;
-		snprintf(params + used, size - used, "%smode=%s", used ? " " : "", word);
-		return CTL_OK;
-	}
+	for (i = 0; i < COUNT(modes); i++)
+		if (!strcmp(modes[i], word))
+			return append(params, size, "mode", word);
 	return command_usage(&cmd_acceptor, "'%s' is not one of off, ahead, idle, all", word);
 }
 
