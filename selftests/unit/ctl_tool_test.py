@@ -337,6 +337,13 @@ def test_wait():
         check(seen["reached"] is False and seen["waited_ns"] >= 200000000, "wait --json", seen)
         t.gives(["wait", "--until", "bytes<=3G"], 0, "")
         t.gives(["wait", "--until", "bytes<=3221225471", "--timeout", "0.1"], 124, "")
+        for prefix, code in ([], 129), (["nohup"], 124):
+            with subprocess.Popen([*prefix, TOOL, "wait", "--timeout", "1"], env=t.env(), stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:
+                time.sleep(0.3)
+                running.send_signal(signal.SIGHUP)
+                out = running.communicate(timeout=20)[0]
+            check(running.returncode == code, f"{' '.join([*prefix, 'wait'])}, SIGHUP: exit {code}", out)
         t.write(f"{SYS}/state", "complete\n")
         t.gives(["wait"], 0, "")
         check(t.json("wait")["reached"] is True, "wait --json when the state is reached")
@@ -593,6 +600,8 @@ def test_terminal():
 
 def main():
     print("TAP version 13")
+    # If these tests run under nohup, what they start must not.
+    signal.signal(signal.SIGHUP, lambda *_: None)
     for name, function in list(globals().items()):
         if name.startswith("test_"):
             function()

@@ -146,12 +146,14 @@ static void catch(int sig)
 
 /**
  * signals_catch - only record signals from now on
+ *
+ * A SIGHUP that is ignored stays ignored: nohup(1) asks for that.
  */
 void signals_catch(void)
 {
 	static const int caught[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH, SIGCHLD };
 	/* No SA_RESTART: a wait must end. */
-	struct sigaction action = { .sa_handler = catch };
+	struct sigaction action = { .sa_handler = catch }, hangup = { };
 	sigset_t set;
 	unsigned int i;
 
@@ -159,8 +161,10 @@ void signals_catch(void)
 	for (i = 0; i < COUNT(caught); i++)
 		sigaddset(&set, caught[i]);
 	sigprocmask(SIG_BLOCK, &set, &before);
+	sigaction(SIGHUP, NULL, &hangup);
 	for (i = 0; i < COUNT(caught); i++)
-		sigaction(caught[i], &action, NULL);
+		if (caught[i] != SIGHUP || hangup.sa_handler != SIG_IGN)
+			sigaction(caught[i], &action, NULL);
 }
 
 /**
