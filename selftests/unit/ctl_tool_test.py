@@ -541,6 +541,17 @@ class Terminal:
         return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
 
 
+def full():
+    return open("/dev/full", "wb")
+
+
+def broken_pipe():
+    """A pipe that nobody reads. Python has SIGPIPE ignored."""
+    ends = os.pipe()
+    os.close(ends[0])
+    return os.fdopen(ends[1], "wb")
+
+
 ENTER, LEAVE = "\033[?1049h", "\033[?1049l"
 
 
@@ -549,6 +560,15 @@ def test_watch():
         done = t.run("watch", "-n", "0.1", "-c", "3")
         check(done.returncode == 0 and len(done.stdout.splitlines()) == 3
               and " running unaccepted 3G rate 0/s left: " in done.stdout, "watch in lines", done)
+        for sink, why in ((full(), "No space left on device"), (broken_pipe(), "Broken pipe")):
+            with sink, subprocess.Popen([TOOL, "watch", "-n", "0.1"], env=t.env(), stdin=subprocess.DEVNULL, text=True,
+                                        stdout=sink, stderr=subprocess.PIPE, restore_signals=False) as running:
+                time.sleep(1)
+                ended = running.poll() is not None
+                running.terminate()
+                err = running.communicate(timeout=20)[1]
+            check(ended and running.returncode == 1 and f"cannot write: {why}" in err, f"watch: {why}: exit 1",
+                  f"ended {ended}, {running.returncode} {err}")
         for key, code in (("q", 0), ("\x03", 0), (signal.SIGTERM, 143), (signal.SIGHUP, 129)):
             term = Terminal(t, ["watch", "-n", "0.2"])
             good = term.until("q: quit") and ENTER in term.seen and not term.cooked()

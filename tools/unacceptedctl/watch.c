@@ -196,6 +196,9 @@ static int loop(struct watch *watch)
 			draw(watch, &snapshot);
 		else
 			print_line(watch, &snapshot);
+		/* Nobody can see more. SIGPIPE may be ignored, as services of systemd do. */
+		if (ferror(stdout))
+			return CTL_FAILED;
 		looks++;
 	} while ((!watch->count || looks < watch->count) && rest(watch, now));
 	return CTL_OK;
