@@ -349,6 +349,7 @@ def test_wait():
         check(t.json("wait")["reached"] is True, "wait --json when the state is reached")
         t.write(f"{SYS}/state", "absent\n")
         t.gives(["wait"], 4, "")
+        t.gives(["wait", "--until", "bytes<=4G"], 4, "", "unaccepted_bytes: nothing can be accepted here")
 
 
 def test_map():

@@ -195,7 +195,7 @@ int sys_number(uint64_t *to, const char *format, ...)
 
 /**
  * sys_word - is a word among those of a file of the module?
- * @name: "caps" or "features"
+ * @name: "caps", "features" or "state"
  * @word: what to look for
  *
  * Return: true if so; false if there is no such file.

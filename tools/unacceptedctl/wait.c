@@ -46,8 +46,6 @@ static int look(const struct goal *goal, bool *reached)
 		return -errno;
 	text[got] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	if (!goal->bytes && !strcmp(text, "absent"))
-		return -ENODEV;
 	*reached = goal->bytes ? strtoull(text, NULL, 10) <= goal->most :
 		   !strcmp(text, "complete");
 	return 0;
@@ -62,6 +60,8 @@ static int await(const struct goal *goal, uint64_t began)
 	bool reached = false;
 	int error;
 
+	if (sys_word("state", "absent"))
+		return fail_errno(-ENODEV, name);
 	for (;;) {
 		error = look(goal, &reached);
 		if (error)
