@@ -337,6 +337,10 @@ def test_wait():
         check(seen["reached"] is False and seen["waited_ns"] >= 200000000, "wait --json", seen)
         t.gives(["wait", "--until", "bytes<=3G"], 0, "")
         t.gives(["wait", "--until", "bytes<=3221225471", "--timeout", "0.1"], 124, "")
+        for text in ("", "\n", "3G\n", "none\n"):
+            t.write(f"{SYS}/unaccepted_bytes", text)
+            t.gives(["wait", "--until", "bytes<=3G"], 1, "", "unaccepted_bytes: Bad message",
+                    f"wait: {text!r} is no amount that is reached")
         for prefix, code in ([], 129), (["nohup"], 124):
             with subprocess.Popen([*prefix, TOOL, "wait", "--timeout", "1"], env=t.env(), stdin=subprocess.DEVNULL,
                                   stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as running:

@@ -39,16 +39,22 @@ struct goal {
 /* Reads the file from its start, which also re-arms the notification. */
 static int look(const struct goal *goal, bool *reached)
 {
-	char text[32];
+	char text[32], *end;
+	uint64_t bytes;
 	ssize_t got = pread(goal->fd, text, sizeof(text) - 1, 0);
 
 	if (got < 0)
 		return -errno;
 	text[got] = '\0';
 	text[strcspn(text, "\n")] = '\0';
-	*reached = goal->bytes ? strtoull(text, NULL, 10) <= goal->most :
-		   !strcmp(text, "complete");
-	return 0;
+	if (!goal->bytes) {
+		*reached = !strcmp(text, "complete");
+		return 0;
+	}
+	bytes = strtoull(text, &end, 10);
+	*reached = bytes <= goal->most;
+	/* What is no number must not pass for 0 bytes. */
+	return *end || end == text ? -EBADMSG : 0;
 }
 
 /* Wait until the goal is reached or cannot be reached; returns one of enum ctl_exit. */
