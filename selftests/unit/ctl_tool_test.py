@@ -238,6 +238,26 @@ def test_no_module():
         check("doctor" in t.run("report", "-o", "-").stdout, "report without the module")
 
 
+def test_unloaded():
+    """The module is unloaded while a command reads its files."""
+    for args, name, code in ((["status"], "version", 3), (["status", "--json"], "version", 3),
+                             (["watch"], "version", 3), (["acceptor"], "acceptor/mode", 3),
+                             (["acceptor", "--json"], "acceptor/mode", 3), (["doctor"], "version", 1)):
+        with tree() as t:
+            t.remove(f"{SYS}/{name}")
+            path = os.path.join(t.path, SYS, name)
+            os.mkfifo(path)
+            with subprocess.Popen([TOOL, *args], env=t.env(), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                  stderr=subprocess.PIPE, text=True) as running:
+                # This waits until the tool reads the file, too.
+                with open(path, "wb"):
+                    t.remove(SYS)
+                out, err = running.communicate(timeout=20)
+            told = "FAIL  module: not loaded" in out if code == 1 else out == "" and "the module is not loaded" in err
+            check(running.returncode == code and told, f"{' '.join(args)}, unloaded meanwhile: exit {code}",
+                  f"{running.returncode} {out} {err}")
+
+
 def test_status():
     with tree() as t:
         t.gives(["status"], 0, STATUS)

@@ -182,6 +182,9 @@ static int acceptor_run(int argc, char **argv)
 			return fail_errno(error, "acceptor/params");
 	}
 	acceptor_take(&info);
+	/* The module may have gone meanwhile. */
+	if (need_module())
+		return CTL_NO_MODULE;
 	if (json) {
 		json_open(&document, NULL, '{');
 		acceptor_json(&document, &info);

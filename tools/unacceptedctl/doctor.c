@@ -86,9 +86,9 @@ static void look(struct doctor *doctor)
 	}
 	file_line("/proc/cmdline", doctor->cmdline, sizeof(doctor->cmdline));
 	doctor->log = kernel_log(&error);
+	snapshot_take(&doctor->snapshot);
+	/* Not before: the module may go while it is read. */
 	doctor->loaded = file_exists(SYS "state");
-	if (doctor->loaded)
-		snapshot_take(&doctor->snapshot);
 }
 
 static void examine(struct doctor *doctor)

@@ -266,10 +266,11 @@ static int status_run(int argc, char **argv)
 	}
 	if (optind < argc)
 		return command_usage(&cmd_status, "unexpected argument '%s'", argv[optind]);
-	if (need_module())
-		return CTL_NO_MODULE;
 
 	snapshot_take(&snapshot);
+	/* Not before: if the module goes while it is read, the rest is read as 0. */
+	if (need_module())
+		return CTL_NO_MODULE;
 	if (json)
 		status_json(&snapshot);
 	else

@@ -181,10 +181,11 @@ static int loop(struct watch *watch)
 	uint64_t now;
 
 	do {
-		if (!file_exists(SYS "state"))
-			return CTL_NO_MODULE;
 		rearm(watch->fd);
 		snapshot_take(&snapshot);
+		/* Not before: if the module goes while it is read, the rest is read as 0. */
+		if (!file_exists(SYS "state"))
+			return CTL_NO_MODULE;
 		now = now_ns();
 		if (!watch->began) {
 			watch->began = now;
