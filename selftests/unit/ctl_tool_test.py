@@ -5,6 +5,8 @@
 What needs a kernel (waiting, errors, what is really accepted) is in ../ctl.sh.
 """
 import contextlib
+import ctypes
+import errno
 import fcntl
 import json
 import os
@@ -348,6 +350,41 @@ def test_accept():
                 if code == 130:
                     check(f"accepted 12M ({12 * MIB} bytes)" in out, "accept, interrupted: the amount is exact", out)
                     t.write(f"{SYS}/accepted_user_bytes", f"{64 * MIB}\n")
+
+
+def fail_writes(error):
+    """From now on, write(2) to any file but stdout and stderr fails with this error."""
+    load, equal, above, ret = 0x20, 0x15, 0x25, 0x06
+    program = ((load, 0, 0, 0),                     # the number of the system call
+               (equal, 0, 3, 1),                    # write
+               (load, 0, 0, 16),                    # its first argument
+               (above, 0, 1, 2),
+               (ret, 0, 0, 0x00050000 | error),
+               (ret, 0, 0, 0x7fff0000))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *one) for one in program))
+    filters = ctypes.create_string_buffer(struct.pack("HxxxxxxQ", len(program), ctypes.addressof(code)))
+    libc = ctypes.CDLL(None, use_errno=True)
+    # PR_SET_NO_NEW_PRIVS, and PR_SET_SECCOMP with a filter.
+    if libc.prctl(38, 1, 0, 0, 0) or libc.prctl(22, 2, filters, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl")
+
+
+def test_errors():
+    """What the errors of the module mean."""
+    for state, error, args, code, text in (
+            ("running", errno.EIO, ["accept", "1G"], 1, "accept: the platform refused a block"),
+            ("running", errno.EINVAL, ["acceptor", "all"], 1, "the module does not take this value"),
+            ("running", errno.EOPNOTSUPP, ["accept", "all", "--background"], 4, "cannot do this on this kernel"),
+            ("running", errno.EACCES, ["accept", "1G"], 5, "try as root"),
+            ("absent", errno.ENODEV, ["accept", "1G"], 4, "nothing can be accepted here"),
+            ("running", errno.ENODEV, ["accept", "1G"], 3, "accept: the module is being unloaded"),
+            ("idle", errno.ENODEV, ["acceptor", "all"], 3, "the module is being unloaded")):
+        with tree() as t:
+            t.write(f"{SYS}/state", f"{state}\n")
+            done = subprocess.run([TOOL, *args], capture_output=True, text=True, check=False, timeout=60, env=t.env(),
+                                  preexec_fn=lambda number=error: fail_writes(number))
+            check(done.returncode == code and text in done.stderr,
+                  f"{' '.join(args)}, {errno.errorcode[error]} while {state}: exit {code}", done)
 
 
 def test_wait():

@@ -118,6 +118,9 @@ int fail_errno(int error, const char *file)
 		return fail(CTL_UNSUPPORTED, "%s: this version of the module has no such file",
 			    file);
 	case ENODEV:
+		/* The other reason, besides a table that is absent. Soon the files will go. */
+		if (!sys_word("state", "absent"))
+			return fail(CTL_NO_MODULE, "%s: the module is being unloaded", file);
 		return fail(CTL_UNSUPPORTED, "%s: nothing can be accepted here: %s", file,
 			    reason);
 	case EOPNOTSUPP:
