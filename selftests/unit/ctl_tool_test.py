@@ -350,6 +350,15 @@ def test_accept():
                 if code == 130:
                     check(f"accepted 12M ({12 * MIB} bytes)" in out, "accept, interrupted: the amount is exact", out)
                     t.write(f"{SYS}/accepted_user_bytes", f"{64 * MIB}\n")
+        # The kernel kills what it finds at fault, or if memory is short.
+        with subprocess.Popen([TOOL, "accept", "1G"], env=t.env(), stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as running:
+            time.sleep(0.3)
+            with open(f"/proc/{running.pid}/task/{running.pid}/children", encoding="ascii") as file:
+                os.kill(int(file.read()), signal.SIGKILL)
+            out, err = running.communicate(timeout=20)
+            check(running.returncode == 137 and "was killed: Killed" in err, "accept, its child is killed: exit 137",
+                  f"{running.returncode} {out} {err}")
 
 
 def fail_writes(error):

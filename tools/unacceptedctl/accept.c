@@ -33,6 +33,7 @@
  * @before: value of @counter at the start
  * @old: accept_progress at the start, which is that of an earlier write
  * @began: time of the start, ns
+ * @killed: number of the signal that killed the child; 0 if none did
  */
 struct job {
 	bool json;
@@ -48,6 +49,7 @@ struct job {
 	uint64_t before;
 	char old[64];
 	uint64_t began;
+	int killed;
 };
 
 static uint64_t done(const struct job *job)
@@ -114,7 +116,7 @@ static void write_and_exit(const struct job *job, pid_t parent)
 }
 
 /* Show the progress until the child has ended; returns 0 or -errno. */
-static int wait_for(const struct job *job, pid_t child, bool tty)
+static int wait_for(struct job *job, pid_t child, bool tty)
 {
 	int status;
 	pid_t pid;
@@ -140,7 +142,10 @@ static int wait_for(const struct job *job, pid_t child, bool tty)
 	}
 	if (tty)
 		fputs("\r\033[K", stdout);
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
+	if (WIFEXITED(status))
+		return -WEXITSTATUS(status);
+	job->killed = WTERMSIG(status);
+	return -EINTR;
 }
 
 static void report_json(const struct job *job, uint64_t bytes, uint64_t ns, int error,
@@ -185,6 +190,9 @@ static int report(const struct job *job, int error)
 		       size_text(left));
 	if (!error)
 		return CTL_OK;
+	if (job->killed)
+		return fail(128 + job->killed, "the process that wrote was killed: %s",
+			    strsignal(job->killed));
 	if (error == -EINTR)
 		return 128 + (signals_seen() ?: SIGINT);
 
