@@ -515,6 +515,19 @@ def test_doctor():
         check("warn  command line" in t.run("doctor").stdout, "doctor sees accept_memory=eager")
 
 
+def test_doctor_guest():
+    with tree() as t:
+        t.write("proc/cpuinfo", "flags\t\t: fpu vme\n")
+        for log, wanted in (
+                ("[1] Memory Encryption Features active: AMD SEV SEV-ES SEV-SNP\n", "ok    guest: this is a SEV-SNP guest"),
+                ("[1] SEV-SNP: RMP table physical range [0x1000 - 0x1fff]\n[2] Memory Encryption Features active: AMD SME\n"
+                 "[3] ccp 0000:22:00.1: SEV-SNP API:1.55 build:21\n", "info  guest: no sign of a TDX or SEV-SNP guest"),
+                ("", "info  guest: no sign of a TDX or SEV-SNP guest")):
+            t.write("dmesg", log)
+            text = t.run("doctor").stdout
+            check(wanted in text, f"doctor: {wanted}", text)
+
+
 def test_doctor_signed():
     unsigned = "module.sig_enforce: an unsigned module cannot be loaded\n      -> sign"
     with tree() as t:

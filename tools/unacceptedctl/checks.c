@@ -30,6 +30,15 @@ static bool log_has(const struct doctor *doctor, const char *text)
 	return doctor->log && strstr(doctor->log, text);
 }
 
+/* An SNP host names SEV-SNP in its log, too, but not in this line. */
+static bool log_has_snp(const struct doctor *doctor)
+{
+	const char *line = doctor->log ?
+			   strstr(doctor->log, "Memory Encryption Features active:") : NULL;
+
+	return line && memmem(line, strcspn(line, "\n"), "SEV-SNP", 7);
+}
+
 /**
  * check_guest - is this a machine that can have unaccepted memory?
  * @doctor: what is known, and the output
@@ -39,7 +48,7 @@ void check_guest(struct doctor *doctor)
 	if (file_has("/proc/cpuinfo", " tdx_guest"))
 		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a TDX guest");
 	/* Linux clears the flags of SEV in cpuinfo, but has a device for requests. */
-	else if (file_exists("/sys/bus/platform/devices/sev-guest") || log_has(doctor, "SEV-SNP"))
+	else if (file_exists("/sys/bus/platform/devices/sev-guest") || log_has_snp(doctor))
 		doctor_say(doctor, FOUND_OK, "guest", NULL, "this is a SEV-SNP guest");
 	else
 		doctor_say(doctor, FOUND_INFO, "guest", NULL,
