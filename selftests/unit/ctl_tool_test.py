@@ -476,6 +476,12 @@ def test_doctor():
                      "ok    audit: "):
             check("\n" + line in "\n" + text, f"doctor: {line}", text)
         check("Movable" not in text, "doctor: nothing about zones without memory")
+        zoneinfo = t.read("proc/zoneinfo")
+        t.write("proc/zoneinfo", zoneinfo.replace("        promo    7000\n", "        low      5000\n        high     6000\n"))
+        text6 = t.run("doctor").stdout
+        lines = [[line for line in one.splitlines() if " free memory: " in line] for one in (text, text6)]
+        check(lines[0] == lines[1], "doctor: the promo watermark where the kernel does not show it", text6)
+        t.write("proc/zoneinfo", zoneinfo)
         seen = t.json("doctor")
         check({one["result"] for one in seen} == {"ok", "info", "warn"}, "doctor --json", seen)
         check("pressure:" not in text and "balloon:" not in text, "doctor: nothing about pressure and balloon")

@@ -18,6 +18,7 @@
  * @name: name of the zone
  * @free: free pages, which include unaccepted ones
  * @unaccepted: unaccepted pages
+ * @low: the low watermark
  * @mark: the kernel accepts more if fewer pages are accepted and free
  */
 struct zone_marks {
@@ -25,6 +26,7 @@ struct zone_marks {
 	char name[16];
 	unsigned long long free;
 	unsigned long long unaccepted;
+	unsigned long long low;
 	unsigned long long mark;
 };
 
@@ -153,6 +155,11 @@ void check_watermarks(struct doctor *doctor)
 			zone.free = value;
 		} else if (sscanf(line, " nr_unaccepted %llu", &value) == 1) {
 			zone.unaccepted = value;
+		} else if (sscanf(line, " low %llu", &value) == 1) {
+			zone.low = value;
+		} else if (sscanf(line, " high %llu", &value) == 1) {
+			/* 6.1 does not show the promo watermark, which is as far above this one. */
+			zone.mark = value > zone.low ? 2 * value - zone.low : value;
 		} else if (sscanf(line, " promo %llu", &value) == 1) {
 			zone.mark = value;
 		}
