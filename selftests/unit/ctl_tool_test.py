@@ -706,6 +706,16 @@ def test_terminal():
         check("\033" not in t.run("map").stdout, "the map has no colours in a file")
         term = Terminal(t, ["accept", "1G"])
         check(term.end() == 0 and "accepted 0 (0 bytes)" in term.seen, "accept in a terminal", term.seen)
+        t.remove(f"{SYS}/accept")
+        os.mkfifo(os.path.join(t.path, SYS, "accept"))
+        for columns, end in ((80, "left: ?"), (50, "  0/s  l")):
+            term = Terminal(t, ["accept", "1G"], columns=columns)
+            term.until("\033[K")
+            os.kill(term.pid, signal.SIGTERM)
+            code = term.end()
+            line = term.seen.split("\033[K")[0].lstrip("\r")
+            check(code == 143 and len(line) < columns and line.endswith(end), f"the progress fits into {columns} columns",
+                  f"{code} {term.seen!r}")
 
 
 def main():

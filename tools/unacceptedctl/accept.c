@@ -88,14 +88,18 @@ static void show_progress(const struct job *job)
 {
 	uint64_t part, all, speed;
 	const char *left;
+	char line[128];
 
 	progress(job, &part, &all);
 	if (!all)
 		return;
 	speed = per_second(part, now_ns() - job->began);
 	left = part >= all ? "0 s" : speed ? duration_text((all - part) / speed + 1) : "?";
-	printf("\r%s %3u %%  %s of %s  %s/s  left: %s\033[K", bar_text(26, part, all),
-	       percent_of(part, all), size_text(part), size_text(all), size_text(speed), left);
+	snprintf(line, sizeof(line), "%s %3u %%  %s of %s  %s/s  left: %s",
+		 bar_text(26, part, all), percent_of(part, all), size_text(part), size_text(all),
+		 size_text(speed), left);
+	/* Cut, because \r goes back to the begin of the last row only. */
+	printf("\r%.*s\033[K", (int)term_columns(STDOUT_FILENO) - 1, line);
 	fflush(stdout);
 }
 
