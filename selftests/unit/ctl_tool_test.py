@@ -718,6 +718,29 @@ def test_terminal():
                   f"{code} {term.seen!r}")
 
 
+def test_completion():
+    """What bash offers, and what the tool is then given."""
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)),
+                        "../../tools/unacceptedctl/unacceptedctl.bash-completion")
+    with open(path, encoding="utf-8") as file:
+        script = file.read()
+    with tree() as t:
+        script = script.replace("/sys/kernel/", f"{t.path}/sys/kernel/") + (
+            "COMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n_unacceptedctl\n"
+            "eval \"printf '%s ' ${COMPREPLY[*]}\"\n")
+
+        def offers(words, wanted):
+            done = subprocess.run(["bash", "-c", script, "bash", "unacceptedctl", *words], check=False,
+                                  capture_output=True, text=True)
+            check(done.stdout.split() == wanted, f"completion: {' '.join(words)!r}: {wanted}", done.stdout + done.stderr)
+
+        offers(["wa"], ["watch", "wait"])
+        offers(["accept", "1G", "--node", ""], ["0", "1"])
+        offers(["accept", "1G", "--zone", "N"], ["Normal"])
+        t.remove(SYS)
+        offers(["accept", "1G", "--node", ""], [])
+
+
 def main():
     print("TAP version 13")
     # If these tests run under nohup, what they start must not.
