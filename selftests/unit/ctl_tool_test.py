@@ -726,7 +726,7 @@ def test_completion():
         script = file.read()
     with tree() as t:
         script = script.replace("/sys/kernel/", f"{t.path}/sys/kernel/") + (
-            "COMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n_unacceptedctl\n"
+            "compopt() { :; }\nCOMP_WORDS=(\"$@\")\nCOMP_CWORD=$(($# - 1))\n_unacceptedctl\n"
             "eval \"printf '%s ' ${COMPREPLY[*]}\"\n")
 
         def offers(words, wanted):
@@ -735,6 +735,8 @@ def test_completion():
             check(done.stdout.split() == wanted, f"completion: {' '.join(words)!r}: {wanted}", done.stdout + done.stderr)
 
         offers(["wa"], ["watch", "wait"])
+        offers(["wait", "--until", ""], ["complete", "bytes<="])
+        offers(["wait", "--until", "b"], ["bytes<="])
         offers(["accept", "1G", "--node", ""], ["0", "1"])
         offers(["accept", "1G", "--zone", "N"], ["Normal"])
         t.remove(SYS)
