@@ -708,6 +708,14 @@ def test_terminal():
         check(term.end() == 0 and "accepted 0 (0 bytes)" in term.seen, "accept in a terminal", term.seen)
         t.remove(f"{SYS}/accept")
         os.mkfifo(os.path.join(t.path, SYS, "accept"))
+        term = Terminal(t, ["accept", "1G"])
+        term.until("\033[K")
+        term.resize(30, 100)
+        term.until("accepted", 0.5)
+        with open(os.open(os.path.join(t.path, SYS, "accept"), os.O_RDONLY | os.O_NONBLOCK), encoding="ascii") as file:
+            code = term.end()
+            check(code == 0 and file.read() == "1G" and "\raccepted 0 " in term.seen.replace("\033[K", ""),
+                  "accept goes on when the terminal is resized", f"{code} {term.seen!r}")
         for columns, end in ((80, "left: ?"), (50, "  0/s  l")):
             term = Terminal(t, ["accept", "1G"], columns=columns)
             term.until("\033[K")

@@ -111,6 +111,8 @@ static void write_and_exit(const struct job *job, pid_t parent)
 
 	/* A request must not go on without the process that made it. */
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	/* The terminal sends it to this process, too: it would interrupt the write. */
+	signal(SIGWINCH, SIG_DFL);
 	signals_release();
 	if (getppid() != parent || signals_seen())
 		_exit(EINTR);
