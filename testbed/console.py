@@ -5,6 +5,7 @@ import collections
 import json
 import re
 
+import plug
 import vmcore
 
 BEGIN = "testbed: -- begin --"
@@ -101,7 +102,7 @@ class Console:
             return False
         if END in line:
             self.ended = True
-        if request := vmcore.REQUEST.search(line):
+        if request := vmcore.REQUEST.search(line) or plug.REQUEST.search(line):
             self.requests.append(request)
             return False
         return not self.ended

@@ -77,18 +77,18 @@ class Emulator:
     """One run of QEMU.
 
     console and report take what comes out (see console.py); log is an open
-    text file for the whole console or None; interactive connects stdin; dumper
-    answers a guest that asks for a dump (see vmcore.py).
+    text file for the whole console or None; interactive connects stdin; answers
+    has, for each pattern of a request of the guest's, the function that answers it.
     """
 
     def __init__(self, command, console, report, *, log=None, interactive=False, limit=None,
-                 show=True, dumper=None):
+                 show=True, answers=None):
         self.command = command
         self.console = console
         self.report = report
         self.log = log
         self.interactive = interactive
-        self.dumper = dumper
+        self.answers = answers or {}
         self.deadline = time.monotonic() + limit if limit else None
         self.show = show
         self.timed_out = False
@@ -101,7 +101,7 @@ class Emulator:
 
     def run(self):
         """Returns QEMU's exit status."""
-        stdin = subprocess.PIPE if self.interactive or self.dumper else subprocess.DEVNULL
+        stdin = subprocess.PIPE if self.interactive or self.answers else subprocess.DEVNULL
         # A session of its own: the terminal's Ctrl-C reaches the launcher only.
         self.process = subprocess.Popen(self.command, stdin=stdin, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, bufsize=0, start_new_session=True,
@@ -176,8 +176,10 @@ class Emulator:
         if self.typed and self.console.begun:
             self._send(self.typed)
             self.typed = b""
-        while self.dumper and self.console.requests:
-            self._send(self.dumper.answer(self.console.requests.pop(0)).encode() + b"\n")
+        while self.console.requests:
+            request = self.console.requests.pop(0)
+            if request.re in self.answers:
+                self._send(self.answers[request.re](request).encode() + b"\n")
 
     def _show(self, texts, raw=None):
         everything, wanted = texts

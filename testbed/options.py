@@ -6,6 +6,7 @@ import sys
 
 import certificates
 import initramfs
+import plug
 import shape
 
 LEVELS = {"4k": 0, "2m": 1, "1g": 2}
@@ -78,6 +79,9 @@ def _machine(parser, size):
                        "use 'multi' only to measure parallel work in real time")
     group.add_argument("--device", metavar="DEVICE", action="append", default=[],
                        help="one more device, as QEMU's -device takes it; repeatable")
+    group.add_argument("--plug", metavar="SIZE", type=size, default=0,
+                       help="let the guest plug in memory while it runs, up to this much: `plug NUMBER MIB`, "
+                       "and out again: `plug -d NUMBER`. It begins unaccepted, and no table knows it")
     group.add_argument("--deterministic", action="store_true",
                        help="count instructions instead of time: equal input gives equal output, to "
                        "the byte")
@@ -203,6 +207,8 @@ def _check(parser, args):
     for path in filter(None, [args.log, args.json]):
         if not os.path.isdir(os.path.dirname(path) or "."):
             parser.error(f"no such directory: {os.path.dirname(path)}")
+    if args.plug % (128 * shape.MIB):
+        parser.error("--plug: Linux takes memory in multiples of 128M")
     if args.platform == "none" and (args.lie or args.hole or args.fragments or args.unaligned or
                                     args.soft_reserved):
         parser.error("an ordinary machine (--platform none) has no unaccepted memory")
@@ -248,10 +254,13 @@ def escape(path):
 
 
 def _memory(args):
+    size = f"{args.memory // shape.MIB}M"
+    if args.plug:
+        size += f",slots={plug.SLOTS},maxmem={(args.memory + args.plug) // shape.MIB}M"
     if args.numa == 1:
-        return ["-m", f"{args.memory // shape.MIB}M", "-machine", "memory-backend=ram0",
+        return ["-m", size, "-machine", "memory-backend=ram0",
                 "-object", f"memory-backend-ram,id=ram0,size={args.memory},reserve=off"]
-    out = ["-m", f"{args.memory // shape.MIB}M"]
+    out = ["-m", size]
     for node, (size, first, last) in enumerate(shape.split_nodes(args.memory, args.cpus, args.numa)):
         cpus = "" if first is None else f",cpus={first}-{last}"
         out += ["-object", f"memory-backend-ram,id=ram{node},size={size},reserve=off",
@@ -292,7 +301,7 @@ def qemu_command(args, qemu, firmware, loader, files, monitor):
     command += ["-kernel", loader]
     for name, path in files.items():
         command += ["-fw_cfg", f"name=opt/unaccepted/{name},file={escape(path)}"]
-    if args.dump:
+    if args.dump or args.plug:
         command += ["-qmp", f"unix:{escape(monitor)},server=on,wait=off"]
     if args.deterministic:
         shift = (args.instruction_ns or 4).bit_length() - 1

@@ -7,12 +7,14 @@ import io
 import json
 import os
 import signal
+import socket
 import ssl
 import stat
 import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import unittest
 from unittest import mock
 
@@ -24,6 +26,7 @@ import console          # noqa: E402
 import emulator         # noqa: E402
 import initramfs        # noqa: E402
 import options          # noqa: E402
+import plug             # noqa: E402
 import shape            # noqa: E402
 import symbols          # noqa: E402
 import vmcore           # noqa: E402
@@ -171,7 +174,7 @@ class CommandLine(unittest.TestCase):
                       ["--instruction-ns", "1", "--", "true"],
                       ["--deterministic", "--instruction-ns", "3", "--", "true"],
                       ["--script", "/nonexistent"], ["--db", "/nonexistent", "--", "a"],
-                      ["--db", "/dev/null", "--", "a"], ["--dump", "/nonexistent", "--", "true"],
+                      ["--db", "/dev/null", "--", "a"], ["--plug", "100M", "--", "true"], ["--dump", "/nonexistent", "--", "true"],
                       ["--log", "/nonexistent/log", "--", "true"],
                       ["--unaccepted-start", "1G1", "--", "true"], ["--fragments", "1", "--", "true"],
                       ["--platform", "sev", "--", "true"],
@@ -205,6 +208,9 @@ class CommandLine(unittest.TestCase):
         self.assertNotIn("icount", line)
         self.assertNotIn("-qmp", line)
         self.assertIn("-qmp unix:/m,server=on,wait=off", self.command("--dump", "/"))
+        line = self.command("--plug", "1G")
+        self.assertIn("-m 4096M,slots=8,maxmem=5120M ", line)
+        self.assertIn("-qmp unix:/m,", line)
         self.assertIn("-device a,b=c -device d ", self.command("--device", "a,b=c", "--device", "d"))
         line = self.command("--accept-level", "4K", "--cost", "fast", "--deterministic")
         self.assertIn("max-level=0,cost-4k=2000,cost-2m=200000,", line)
@@ -417,6 +423,48 @@ class Vmcores(unittest.TestCase):
                    b"testbed: -- dump ../x 0x1 1\nx\n")
         self.assertEqual([request.groups() for request in guest.requests],
                          [("a-1", "0x0000000000abc000", "1024")])
+
+
+class Plugged(unittest.TestCase):
+    """Memory that a guest wants to be plugged in, and a monitor that answers."""
+
+    def answer(self, line, *answers):
+        """(what the guest is told, the commands that QEMU got)"""
+        guest = console.Console(only_script=True)
+        guest.feed(b"testbed: -- begin --\n" + line + b"\n")
+        commands = []
+        with tempfile.TemporaryDirectory() as work, socket.socket(socket.AF_UNIX) as server:
+            path = os.path.join(work, "monitor")
+            server.bind(path)
+            server.listen()
+
+            def serve():
+                link, _ = server.accept()
+                with link, link.makefile("rw", encoding="utf-8") as stream:
+                    print("{}", file=stream, flush=True)
+                    for text in ('{"return": {}}', *answers):
+                        commands.append(json.loads(stream.readline()))
+                        print('{"event": "x"}\n' + text, file=stream, flush=True)
+
+            thread = threading.Thread(target=serve)
+            thread.start()
+            told = plug.Plugger(path).answer(guest.requests[0])
+            thread.join()
+        return told, [(command["execute"], command["arguments"].get("id")) for command in commands[1:]]
+
+    def test_plug(self):
+        self.assertEqual(self.answer(b"testbed: -- plug 3 256", '{"return": {}}', '{"return": {}}'),
+                         ("done", [("object-add", "plugged3"), ("device_add", "dimm3")]))
+        self.assertEqual(self.answer(b"testbed: -- unplug 3 0", '{"return": {}}'), ("done", [("device_del", "dimm3")]))
+
+    def test_refused(self):
+        self.assertEqual(self.answer(b"testbed: -- plug 3 256", '{"error": {"desc": "no slot"}}'),
+                         ("no slot", [("object-add", "plugged3")]))
+
+    def test_no_request(self):
+        guest = console.Console(only_script=True)
+        guest.feed(b"testbed: -- begin --\ntestbed: -- plug 3 -1\ntestbed: -- plug x 1\n")
+        self.assertEqual(guest.requests, [])
 
 
 class Initramfs(unittest.TestCase):

@@ -4,12 +4,12 @@
 QEMU reads its own mapping of the guest's memory: that is no access of the guest's,
 so nothing is caught, whatever is accepted.
 """
-import json
 import os
 import re
-import socket
 import struct
 import subprocess
+
+import qmp
 
 REQUEST = re.compile(r"testbed: -- dump ([a-z0-9-]+) (0x[0-9a-f]+) ([0-9a-f]+)$")
 
@@ -20,7 +20,6 @@ _PT_LOAD, _PT_NOTE = 1, 4
 _PAGE = 4096
 # __START_KERNEL_map of x86-64.
 _KERNEL_MAP = 0xffffffff80000000
-_TIME_LIMIT = 300
 
 
 class DumpError(Exception):
@@ -29,19 +28,6 @@ class DumpError(Exception):
 
 def _aligned(size):
     return (size + 3) & ~3
-
-
-def _command(stream, name, **arguments):
-    """Carries out a command of QMP, and waits for its end."""
-    stream.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-    stream.flush()
-    for line in stream:
-        answer = json.loads(line)
-        if "error" in answer:
-            raise DumpError(answer["error"]["desc"])
-        if "return" in answer:
-            return
-    raise DumpError("QEMU has closed its monitor")
 
 
 def _headers(file):
@@ -117,19 +103,12 @@ class Dumper:
         name, address, _ = request.groups()
         path = os.path.join(os.path.abspath(self.directory), name)
         try:
-            self._dump(path)
+            with qmp.connect(self.monitor) as command:
+                command("dump-guest-memory", {"paging": False, "protocol": f"file:{path}"})
             complete(path, int(address, 16))
             # What was never touched is zeros, and need not lie on the disk.
             subprocess.run(["fallocate", "--dig-holes", path], check=True)
-        except (DumpError, OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
+        except (DumpError, qmp.QmpError, OSError, ValueError, KeyError,
+                subprocess.CalledProcessError) as error:
             return str(error)
         return "done"
-
-    def _dump(self, path):
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(_TIME_LIMIT)
-            link.connect(self.monitor)
-            with link.makefile("rw", encoding="utf-8") as stream:
-                stream.readline()
-                _command(stream, "qmp_capabilities")
-                _command(stream, "dump-guest-memory", paging=False, protocol=f"file:{path}")

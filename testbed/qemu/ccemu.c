@@ -27,6 +27,7 @@
 #include "exec/ram_addr.h"
 #include "hw/boards.h"
 #include "hw/core/cpu.h"
+#include "hw/mem/memory-device.h"
 #include "monitor/monitor.h"
 #include "qom/object_interfaces.h"
 #include "softmmu/timers-state.h"
@@ -817,6 +818,51 @@ static const MemoryRegionOps port_ops = {
     .valid = { .min_access_size = 4, .max_access_size = 4 },
 };
 
+/* ---- memory that is plugged in ---- */
+
+/* Is it memory of a DIMM? The rest of RAM is there from the start. */
+static bool is_plugged(const MemoryRegionSection *section)
+{
+    const DeviceMemoryState *dimms = current_machine->device_memory;
+
+    return dimms && dimms->base && memory_region_is_ram(section->mr) &&
+           section->offset_within_address_space >= dimms->base &&
+           range_ok(section->offset_within_address_space,
+                    int128_get64(section->size));
+}
+
+static void plugged_set(const MemoryRegionSection *section, CcemuPage state)
+{
+    uint64_t pfn = section->offset_within_address_space >> CCEMU_PAGE_BITS;
+    uint64_t end = pfn + (int128_get64(section->size) >> CCEMU_PAGE_BITS);
+
+    if (!ccemu_armed() || !is_plugged(section)) {
+        return;
+    }
+    qemu_spin_lock(&cc.page_lock);
+    for (; pfn < end; pfn++) {
+        page_set(pfn, state);
+    }
+    qemu_spin_unlock(&cc.page_lock);
+}
+
+/* No TLB entry can exist yet: until now there was nothing at these addresses. */
+static void plugged_add(MemoryListener *listener, MemoryRegionSection *section)
+{
+    plugged_set(section, CCEMU_PENDING);
+}
+
+static void plugged_del(MemoryListener *listener, MemoryRegionSection *section)
+{
+    plugged_set(section, CCEMU_PRIVATE);
+}
+
+static MemoryListener plug_listener = {
+    .name = "cc-emu",
+    .region_add = plugged_add,
+    .region_del = plugged_del,
+};
+
 /* ---- the object ---- */
 
 static void machine_done(Notifier *n, void *unused)
@@ -826,6 +872,7 @@ static void machine_done(Notifier *n, void *unused)
                           CCEMU_PORT_VERDICT + 4 - CCEMU_PORT_SELECT);
     memory_region_add_subregion_overlap(get_system_io(), CCEMU_PORT_SELECT,
                                         &cc.port, 1);
+    memory_listener_register(&plug_listener, &address_space_memory);
 }
 
 static Notifier machine_done_notifier = { .notify = machine_done };
