@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * Just enough of the kernel for policy.c and table.c to be built, unchanged, in
- * userspace. The other headers of this directory only include this one.
+ * Just enough of the kernel for policy.c, table.c and what is written to control*.c to
+ * be built, unchanged, in userspace. Most other headers of this directory only include
+ * this one.
  */
 #ifndef _UNIT_LINUX_TYPES_H
 #define _UNIT_LINUX_TYPES_H
@@ -11,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#include <sys/types.h>
 
 typedef uint8_t u8;
 typedef uint16_t u16;
@@ -27,6 +29,9 @@ typedef u64 phys_addr_t;
 #ifndef ARRAY_SIZE
 #define ARRAY_SIZE(a)	(sizeof(a) / sizeof((a)[0]))
 #endif
+#define READ_ONCE(x)		(x)
+#define WRITE_ONCE(x, value)	((x) = (value))
+#define ALIGN(x, a)		ALIGN_DOWN((x) + (a) - 1, a)
 #define ALIGN_DOWN(x, a)	((x) & ~((__typeof__(x))(a) - 1))
 #define IS_ALIGNED(x, a)	(!((x) & ((__typeof__(x))(a) - 1)))
 #define check_mul_overflow(a, b, d)	__builtin_mul_overflow(a, b, d)
@@ -39,6 +44,9 @@ static inline u64 div64_u64(u64 a, u64 b)
 {
 	return a / b;
 }
+
+#define div_u64(a, b)		div64_u64(a, b)
+#define DIV64_U64_ROUND_UP(a, b)	div64_u64((a) + (b) - 1, b)
 
 static inline bool is_power_of_2(unsigned long n)
 {
