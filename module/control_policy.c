@@ -13,15 +13,27 @@
 #define MAX_BLOCKS	64
 #define MAX_US		1000000
 
-static int store_uint(const char *buf, unsigned int min, unsigned int max,
+/* Longer input cannot be valid. */
+#define WORD_SIZE	32
+
+/* The trimmed input, if there is a policy to be changed. */
+static int take_input(char input[WORD_SIZE], const char *buf, size_t count)
+{
+	if (!READ_ONCE(ua_state.owns_policy))
+		return -EOPNOTSUPP;
+	return ua_control_copy(input, WORD_SIZE, buf, count);
+}
+
+static int store_uint(const char *buf, size_t count, unsigned int min, unsigned int max,
 		      unsigned int *to)
 {
+	char input[WORD_SIZE];
 	unsigned int value;
 	int ret;
 
-	if (!READ_ONCE(ua_state.owns_policy))
-		return -EOPNOTSUPP;
-	ret = kstrtouint(buf, 10, &value);
+	ret = take_input(input, buf, count);
+	if (!ret)
+		ret = kstrtouint(input, 10, &value);
 	if (ret)
 		return ret;
 	if (value < min || value > max)
@@ -48,7 +60,7 @@ static ssize_t max_blocks_show(struct kobject *kobj, struct kobj_attribute *attr
 static ssize_t max_blocks_store(struct kobject *kobj, struct kobj_attribute *attr,
 				const char *buf, size_t count)
 {
-	int ret = store_uint(buf, 1, MAX_BLOCKS, &ua_state.knobs.max_blocks);
+	int ret = store_uint(buf, count, 1, MAX_BLOCKS, &ua_state.knobs.max_blocks);
 
 	return ret ? ret : count;
 }
@@ -64,7 +76,7 @@ static ssize_t max_us_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t max_us_store(struct kobject *kobj, struct kobj_attribute *attr,
 			    const char *buf, size_t count)
 {
-	int ret = store_uint(buf, 0, MAX_US, &ua_state.knobs.max_us);
+	int ret = store_uint(buf, count, 0, MAX_US, &ua_state.knobs.max_us);
 
 	return ret ? ret : count;
 }
@@ -83,11 +95,12 @@ static ssize_t placement_show(struct kobject *kobj, struct kobj_attribute *attr,
 static ssize_t placement_store(struct kobject *kobj, struct kobj_attribute *attr,
 			       const char *buf, size_t count)
 {
+	char input[WORD_SIZE];
 	int which;
 
-	if (!READ_ONCE(ua_state.owns_policy))
-		return -EOPNOTSUPP;
-	which = sysfs_match_string(placements, buf);
+	which = take_input(input, buf, count);
+	if (!which)
+		which = sysfs_match_string(placements, input);
 	if (which < 0)
 		return which;
 	WRITE_ONCE(ua_state.knobs.to_front, which);

@@ -22,6 +22,10 @@ static const struct {
 	{ "policy/max_blocks", TEXT("0"), -ERANGE },
 	{ "policy/max_blocks", TEXT("0x4"), -EINVAL },
 	{ "policy/max_blocks", TEXT("-4"), -EINVAL },
+	/* Found by the fuzzer: what follows the NUL was ignored. */
+	{ "policy/max_blocks", TEXT("4\0008"), -EINVAL },
+	{ "policy/placement", TEXT("tail\0head"), -EINVAL },
+	{ "policy/placement", TEXT(" tail\n"), 0, "tail\n" },
 	{ "policy/max_us", TEXT("0"), 0, "0\n" },
 	{ "policy/max_us", TEXT("1000000"), 0, "1000000\n" },
 	{ "policy/max_us", TEXT("1000001"), -ERANGE },
