@@ -26,6 +26,7 @@ int ua_control_emit_reason(char *buf);
 bool ua_control_has_table(void);
 int ua_control_may_accept(void);
 int ua_control_copy(char *to, size_t size, const char *buf, size_t count);
+int ua_control_parse_uint(const char *s, unsigned int *value);
 int ua_control_parse_bytes(char *s, u64 *bytes);
 int ua_control_parse_address(char *s, u64 *bytes);
 int ua_control_emit_error(char *buf, const struct ua_error *error);

@@ -4,7 +4,6 @@
  * address; their progress, and their errors.
  */
 #include <linux/align.h>
-#include <linux/ctype.h>
 #include <linux/kobject.h>
 #include <linux/mm.h>
 #include <linux/overflow.h>
@@ -23,11 +22,8 @@
 
 static int parse_percent(char *s, unsigned int *percent)
 {
-	int ret;
+	int ret = ua_control_parse_uint(s, percent);
 
-	if (!isdigit(*s))
-		return -EINVAL;
-	ret = kstrtouint(s, 10, percent);
 	if (ret)
 		return ret;
 	return *percent > 100 ? -ERANGE : 0;

@@ -29,7 +29,7 @@ static int change_mode(struct ua_acceptor_knobs *knobs, const char *word)
 static int change_uint(unsigned int *to, const char *word, unsigned int max)
 {
 	unsigned int value;
-	int ret = kstrtouint(word, 10, &value);
+	int ret = ua_control_parse_uint(word, &value);
 
 	if (ret)
 		return ret;

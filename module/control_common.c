@@ -32,6 +32,21 @@ int ua_control_copy(char *to, size_t size, const char *buf, size_t count)
 	return 0;
 }
 
+/**
+ * ua_control_parse_uint - read a number
+ * @s: decimal digits
+ * @value: the result
+ *
+ * kstrtouint() alone would take a sign before the digits and a line break behind them, and
+ * say -ERANGE of what begins with too many digits, whatever follows.
+ *
+ * Return: 0, -EINVAL or -ERANGE.
+ */
+int ua_control_parse_uint(const char *s, unsigned int *value)
+{
+	return s[strspn(s, "0123456789")] ? -EINVAL : kstrtouint(s, 10, value);
+}
+
 /* Parses @digits digits and at most one suffix, which is cut off. */
 static int parse_number(char *s, size_t digits, unsigned int base, u64 *bytes)
 {

@@ -33,7 +33,7 @@ static int store_uint(const char *buf, size_t count, unsigned int min, unsigned 
 
 	ret = take_input(input, buf, count);
 	if (!ret)
-		ret = kstrtouint(input, 10, &value);
+		ret = ua_control_parse_uint(input, &value);
 	if (ret)
 		return ret;
 	if (value < min || value > max)
