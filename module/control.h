@@ -32,6 +32,7 @@ int ua_control_parse_address(char *s, u64 *bytes);
 int ua_control_emit_error(char *buf, const struct ua_error *error);
 
 /* control_accept.c */
+#define UA_INPUT_MAX	64	/* longer input cannot be valid */
 void ua_control_accept_init(void);
 ssize_t ua_control_accept(const struct ua_scope *scope, const char *buf, size_t count);
 extern const struct attribute_group ua_control_accept_group;

@@ -17,9 +17,6 @@
 #include "control.h"
 #include "policy.h"
 
-/* Longer input cannot be valid. */
-#define INPUT_MAX	64
-
 static int parse_percent(char *s, unsigned int *percent)
 {
 	int ret = ua_control_parse_uint(s, percent);
@@ -210,7 +207,7 @@ static void scope_file(const struct ua_scope *scope, char *name, size_t size)
  */
 ssize_t ua_control_accept(const struct ua_scope *scope, const char *buf, size_t count)
 {
-	char input[INPUT_MAX], file[40];
+	char input[UA_INPUT_MAX], file[40];
 	u64 blocks;
 	int ret;
 
@@ -234,7 +231,7 @@ static ssize_t accept_range_store(struct kobject *kobj, struct kobj_attribute *a
 				  const char *buf, size_t count)
 {
 	struct ua_range range = {};
-	char input[INPUT_MAX];
+	char input[UA_INPUT_MAX];
 	int ret;
 
 	ret = ua_control_may_accept();

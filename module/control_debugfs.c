@@ -191,13 +191,13 @@ DEFINE_SHOW_ATTRIBUTE(table);
 static ssize_t accept_write(struct file *file, const char __user *ubuf,
 			    size_t count, loff_t *ppos)
 {
-	char buf[64];
+	char buf[UA_INPUT_MAX];
 
 	if (!capable(CAP_SYS_ADMIN))
 		return -EPERM;
-	/* As in sysfs, where longer input is refused as well. */
+	/* So much is too long already, and will be refused. */
 	if (count > sizeof(buf))
-		return -EINVAL;
+		count = sizeof(buf);
 	if (copy_from_user(buf, ubuf, count))
 		return -EFAULT;
 	return ua_control_accept(&ua_everything, buf, count);
