@@ -276,6 +276,8 @@ static void test_output(void)
 	wrap(to, "", 2, 0, "one two three four");
 	json_open(&json, NULL, '{');
 	json_string(&json, "a\"b", "c\\\n\x01");
+	/* Found by the fuzzer: was no UTF-8. */
+	json_string(&json, "f", "\x7f\xff");
 	json_words(&json, "w", "x  y");
 	json_words(&json, "none", "");
 	json_number(&json, "n", UINT64_MAX);
@@ -285,6 +287,7 @@ static void test_output(void)
 	ksft_test_result(!strcmp(text,
 				 "label   one two\n        three four\n  one two three four\n"
 				 "{\n  \"a\\\"b\": \"c\\\\\\u000a\\u0001\",\n"
+				 "  \"f\": \"\\u007f\\u00ff\",\n"
 				 "  \"w\": [\n    \"x\",\n    \"y\"\n  ],\n  \"none\": [],\n"
 				 "  \"n\": 18446744073709551615,\n  \"t\": true\n}\n"),
 			 "lines and JSON\n");

@@ -6,16 +6,22 @@
 
 #include "ctl.h"
 
+/*
+ * Bytes beyond ASCII are taken as Latin-1. The kernel writes none; but if one came, alone
+ * or in a text that was cut, the document would not be UTF-8, and so no JSON.
+ */
 static void quote(FILE *to, const char *text)
 {
+	unsigned char c;
+
 	putc('"', to);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fprintf(to, "\\%c", *text);
-		else if ((unsigned char)*text < 0x20)
-			fprintf(to, "\\u%04x", *text);
+	while ((c = *text++)) {
+		if (c == '"' || c == '\\')
+			fprintf(to, "\\%c", c);
+		else if (c < 0x20 || c >= 0x7f)
+			fprintf(to, "\\u%04x", c);
 		else
-			putc(*text, to);
+			putc(c, to);
 	}
 	putc('"', to);
 }
