@@ -78,11 +78,12 @@ class Emulator:
 
     console and report take what comes out (see console.py); log is an open
     text file for the whole console or None; interactive connects stdin; answers
-    has, for each pattern of a request of the guest's, the function that answers it.
+    has, for each pattern of a request of the guest's, the function that answers it. A
+    machine that has printed no line within start_limit seconds is ended, and "silent".
     """
 
     def __init__(self, command, console, report, *, log=None, interactive=False, limit=None,
-                 show=True, answers=None):
+                 show=True, answers=None, start_limit=None):
         self.command = command
         self.console = console
         self.report = report
@@ -90,6 +91,8 @@ class Emulator:
         self.interactive = interactive
         self.answers = answers or {}
         self.deadline = time.monotonic() + limit if limit else None
+        self.start_deadline = time.monotonic() + start_limit if start_limit else None
+        self.silent = False
         self.show = show
         self.timed_out = False
         self.stopped = None
@@ -116,6 +119,8 @@ class Emulator:
             if self.process.poll() is None:
                 self.process.kill()
                 self.process.wait()
+            for pipe in filter(None, (self.process.stdin, self.process.stdout, self.process.stderr)):
+                pipe.close()
             for number, handler in caught.items():
                 signal.signal(number, handler)
 
@@ -153,6 +158,9 @@ class Emulator:
         if self.kill_at is not None:
             if now > self.kill_at:
                 self.process.kill()
+        elif self.start_deadline is not None and now > self.start_deadline and not self.console.tail:
+            self.silent = True
+            self._end()
         elif self.deadline is not None and now > self.deadline:
             self.timed_out = True
             self._end()

@@ -3,6 +3,8 @@
 """Tests of the launcher that need no QEMU: python3 -m unittest test_run"""
 import contextlib
 import gzip
+import importlib.machinery
+import importlib.util
 import io
 import json
 import os
@@ -335,6 +337,39 @@ class ConsoleText(unittest.TestCase):
         self.assertEqual(report.end, {"rip": 16, "lstar": 0, "cpu": 0, "value": 0x1100,
                                       "cause": "the guest is tired", "stack": [0xffffffff81000020]})
         self.assertIsNone(report.catch)
+
+
+class Starts(unittest.TestCase):
+    """A program in place of QEMU."""
+
+    def machine(self, script, **options):
+        machine = emulator.Emulator(["sh", "-c", script], console.Console(), console.Report(), show=False, **options)
+        return machine, machine.run()
+
+    def test_silent(self):
+        machine, status = self.machine("exec sleep 100", start_limit=0.3)
+        self.assertTrue(machine.silent)
+        self.assertEqual(status, -signal.SIGTERM)
+
+    def test_slow(self):
+        machine, status = self.machine("echo loader; sleep 1; exit 100", start_limit=0.3)
+        self.assertFalse(machine.silent)
+        self.assertEqual(status, 100)
+
+    def test_again(self):
+        """The second machine prints something, and gets no limit for that if it is the last."""
+        spec = importlib.util.spec_from_loader("run", importlib.machinery.SourceFileLoader(
+            "run", os.path.join(HERE, "run")))
+        run = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(run)
+        run.START_LIMIT, run.START_TRIES = 0.3, 2
+        with tempfile.TemporaryDirectory() as work, contextlib.redirect_stderr(io.StringIO()) as said:
+            path = os.path.join(work, "second")
+            script = f"[ -e {path} ] || {{ touch {path}; exec sleep 100; }}; sleep 1; exit 100"
+            args = options.parse(["--quiet", "--", "true"])
+            machine, status = run.start(args, ["sh", "-c", script], {}, None)
+        self.assertEqual((machine.silent, status), (False, 100))
+        self.assertEqual(said.getvalue(), "run: the firmware has printed nothing for 0.3 s: starting again\n")
 
 
 class SymbolTable(unittest.TestCase):
