@@ -111,7 +111,7 @@ nodes() {
 [ "${1-}" != nodes ] || nodes
 grep -q ^nobody: /etc/passwd || echo 'nobody:x:65534:65534::/:/bin/sh' >>/etc/passwd
 
-begin 102
+begin 106
 
 # Without the module.
 for command in status watch "accept 1G" acceptor "acceptor all" map wait; do
@@ -200,6 +200,25 @@ done=$(($(get accepted_user_bytes) - user))
 is "nothing is accepted after the tool has ended" "$(sleep 0.3; echo $(($(get accepted_user_bytes) - user)))" $done
 has "the tool prints what was accepted" "$(cat /tmp/out)" "^interrupted: accepted .* \($done bytes\) in "
 is "no process is left" "$(pidof unacceptedctl)" ""
+
+# Stopped and continued, as by Ctrl-Z and fg, which interrupts the write: the rest follows.
+user=$(get accepted_user_bytes)
+"$CTL" accept 256M >/tmp/out 2>&1 &
+pid=$!
+wait_for '[ "$(get accepted_user_bytes)" -ge $((user + 5 * BLOCK)) ]'
+both=$(pidof unacceptedctl)
+# shellcheck disable=SC2086  # two numbers
+kill -STOP $both
+for one in $both; do
+	wait_for "grep -q '^State:.T' /proc/$one/status"
+done
+holds "accept, stopped: not all is accepted" $(($(get accepted_user_bytes) - user)) -lt $((256 << 20))
+# shellcheck disable=SC2086
+kill -CONT $both
+wait $pid
+is "continued: exit 0" $? 0
+is "that much is accepted, and no more" $(($(get accepted_user_bytes) - user)) $((256 << 20))
+has "the tool says so" "$(cat /tmp/out)" "^accepted 256M ($((256 << 20)) bytes) in "
 
 # If the tool is killed, its child that writes must not go on.
 "$CTL" accept all >/dev/null 2>&1 &

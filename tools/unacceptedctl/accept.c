@@ -26,7 +26,8 @@
  * @zone: name of the zone; empty for all zones
  * @range: physical addresses, as typed; NULL for none
  * @amount: how much to accept
- * @word: the amount as typed
+ * @word: the amount as typed, or @rest
+ * @rest: the bytes that are left to accept after the write was interrupted
  * @file: the file to write, below the module's directory
  * @counter: the file that counts what such writes accepted
  * @asked: bytes to accept; 0 if only the module knows
@@ -43,6 +44,7 @@ struct job {
 	const char *range;
 	struct amount amount;
 	const char *word;
+	char rest[24];
 	char file[96];
 	char counter[96];
 	uint64_t asked;
@@ -103,7 +105,10 @@ static void show_progress(const struct job *job)
 	fflush(stdout);
 }
 
-/* The child: writes, and exits with the errno as its status. */
+/*
+ * The child: writes, and exits with the errno as its status; with ERESTART if the write was
+ * interrupted by nothing that asks it to end: it was stopped and continued, or frozen.
+ */
 static void write_and_exit(const struct job *job, pid_t parent)
 {
 	char path[PATH_MAX];
@@ -118,7 +123,7 @@ static void write_and_exit(const struct job *job, pid_t parent)
 		_exit(EINTR);
 	snprintf(path, sizeof(path), SYS "%s", job->file);
 	error = file_write(path, job->range ?: job->word);
-	_exit(-error);
+	_exit(error == -EINTR && !signals_seen() ? ERESTART : -error);
 }
 
 /* Show the progress until the child has ended; returns 0 or -errno. */
@@ -207,10 +212,37 @@ static int report(const struct job *job, int error)
 	return fail_errno(error, job->file);
 }
 
+/* Let a child write, and wait for it; returns 0 or -errno. */
+static int write_once(struct job *job)
+{
+	pid_t parent = getpid(), child;
+
+	fflush(stdout);
+	child = fork();
+	if (child < 0)
+		return -errno;
+	if (!child)
+		write_and_exit(job, parent);
+	return wait_for(job, child, isatty(STDOUT_FILENO) && !job->json);
+}
+
+/* Set the amount to what is left; returns false if that is nothing. */
+static bool set_rest(struct job *job)
+{
+	uint64_t bytes = done(job);
+
+	/* A range names what to accept, whatever was accepted. So does "all". */
+	if (job->range || !strcmp(job->word, "all"))
+		return true;
+	if (bytes >= job->asked)
+		return false;
+	snprintf(job->rest, sizeof(job->rest), "%llu", (unsigned long long)(job->asked - bytes));
+	job->word = job->rest;
+	return true;
+}
+
 static int carry_out(struct job *job)
 {
-	bool tty = isatty(STDOUT_FILENO) && !job->json;
-	pid_t parent = getpid(), child;
 	int error;
 
 	error = sys_number(&job->before, "%s", job->counter);
@@ -219,13 +251,10 @@ static int carry_out(struct job *job)
 	file_line(SYS "accept_progress", job->old, sizeof(job->old));
 	job->began = now_ns();
 	signals_catch();
-	fflush(stdout);
-	child = fork();
-	if (child < 0)
-		return fail(CTL_FAILED, "cannot fork: %s", strerror(errno));
-	if (!child)
-		write_and_exit(job, parent);
-	return report(job, wait_for(job, child, tty));
+	do
+		error = write_once(job);
+	while (error == -ERESTART && set_rest(job));
+	return report(job, error == -ERESTART ? 0 : error);
 }
 
 /* Sets the acceptor, which goes on after this process has ended. */
@@ -375,7 +404,8 @@ const struct command cmd_accept = {
 		"SIZE is in bytes, with an optional suffix K, M, G, T, P or E. Amounts are rounded up to\n"
 		"blocks of 4M. Asking for more than there is accepts what there is. As root.\n\n"
 		"In a terminal a bar shows the progress of all such writes that are under way.\n"
-		"Ctrl-C ends it after the current block; what was accepted stays accepted.\n\n"
+		"Ctrl-C ends it after the current block; what was accepted stays accepted.\n"
+		"After Ctrl-Z and fg it goes on with the rest.\n\n"
 		"  -N, --node N       only on this node; a percentage and \"all\" refer to it\n"
 		"  -Z, --zone Z       only in this zone of the node: DMA32, Normal, Movable\n"
 		"  -R, --range R      all in a range of physical addresses: hex with 0x or decimal,\n"
