@@ -202,8 +202,9 @@ has "the tool prints what was accepted" "$(cat /tmp/out)" "^interrupted: accepte
 is "no process is left" "$(pidof unacceptedctl)" ""
 
 # Stopped and continued, as by Ctrl-Z and fg, which interrupts the write: the rest follows.
+ccemu set cost_2m 40000000
 user=$(get accepted_user_bytes)
-"$CTL" accept 256M >/tmp/out 2>&1 &
+"$CTL" accept 512M >/tmp/out 2>&1 &
 pid=$!
 wait_for '[ "$(get accepted_user_bytes)" -ge $((user + 5 * BLOCK)) ]'
 both=$(pidof unacceptedctl)
@@ -212,13 +213,14 @@ kill -STOP $both
 for one in $both; do
 	wait_for "grep -q '^State:.T' /proc/$one/status"
 done
-holds "accept, stopped: not all is accepted" $(($(get accepted_user_bytes) - user)) -lt $((256 << 20))
+holds "accept, stopped: not all is accepted" $(($(get accepted_user_bytes) - user)) -lt $((512 << 20))
 # shellcheck disable=SC2086
 kill -CONT $both
 wait $pid
 is "continued: exit 0" $? 0
-is "that much is accepted, and no more" $(($(get accepted_user_bytes) - user)) $((256 << 20))
-has "the tool says so" "$(cat /tmp/out)" "^accepted 256M ($((256 << 20)) bytes) in "
+is "that much is accepted, and no more" $(($(get accepted_user_bytes) - user)) $((512 << 20))
+has "the tool says so" "$(cat /tmp/out)" "^accepted 512M \($((512 << 20)) bytes\) in "
+ccemu set cost_2m 5000000
 
 # If the tool is killed, its child that writes must not go on.
 "$CTL" accept all >/dev/null 2>&1 &
