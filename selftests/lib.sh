@@ -11,6 +11,7 @@ HERE=$(dirname "$(realpath "$0")")
 KO=${UNACCEPTED_KO:-$HERE/unaccepted.ko}
 SYS=/sys/kernel/unaccepted
 DBG=/sys/kernel/debug/unaccepted
+MEMORY=/sys/devices/system/memory
 BLOCK=$((4 << 20))
 
 # The binding that the module must choose: only a kernel with patches/ has this function.
@@ -287,6 +288,14 @@ ALWAYS_BAD='WARNING|BUG|Oops|general protection|soft lockup|hung task|list_(add|
 # hits LIMIT: how often background threads waited because of it
 hits() {
 	awk -v cause="$1" '$1 == cause { print $2 }' $SYS/acceptor/hits
+}
+
+# Takes the last block of memory offline that can be, and prints its number.
+offline_block() {
+	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
+		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
+	done
+	echo "$block"
 }
 
 # The platform of this guest. Linux clears the SEV flags in /proc/cpuinfo, but has a device by

@@ -5,8 +5,6 @@
 # CPUs and memory go offline and online, the machine hibernates?
 . "$(dirname "$0")/lib.sh"
 
-MEMORY=/sys/devices/system/memory
-
 [ "$(vmstat_bytes)" -gt $((1 << 30)) ] || skip_all "needs 1 GiB of unaccepted memory"
 [ -e /sys/devices/system/cpu/cpu1/online ] || skip_all "needs two CPUs"
 
@@ -16,14 +14,6 @@ last_thread() {
 
 cpus_of() {
 	awk '/Cpus_allowed_list/ { print $2 }' "/proc/$1/status"
-}
-
-# Takes the last block of memory offline that can be, and prints its number.
-offline_block() {
-	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
-		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
-	done
-	echo "$block"
 }
 
 begin 23

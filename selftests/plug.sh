@@ -6,7 +6,6 @@
 # The module must neither count it nor ask for it. And a zone that was empty at load.
 . "$(dirname "$0")/lib.sh"
 
-MEMORY=/sys/devices/system/memory
 MIB=256
 PAGES=$((MIB * 256))
 
@@ -29,14 +28,6 @@ known_pages() {
 
 sum_of_zones() {
 	cat $SYS/node*/*/managed_bytes | awk '{ sum += $1 } END { printf "%.0f\n", sum }'
-}
-
-# Takes the last block of memory offline that can be, and prints its number.
-offline_block() {
-	for block in $(find $MEMORY -maxdepth 1 -name 'memory[0-9]*' | sed 's/.*memory//' | sort -rn); do
-		echo offline 2>/dev/null >"$MEMORY/memory$block/state" && break
-	done
-	echo "$block"
 }
 
 begin 17
