@@ -254,13 +254,13 @@ def escape(path):
 
 
 def _memory(args):
-    size = f"{args.memory // shape.MIB}M"
+    total = f"{args.memory // shape.MIB}M"
     if args.plug:
-        size += f",slots={plug.SLOTS},maxmem={(args.memory + args.plug) // shape.MIB}M"
+        total += f",slots={plug.SLOTS},maxmem={(args.memory + args.plug) // shape.MIB}M"
     if args.numa == 1:
-        return ["-m", size, "-machine", "memory-backend=ram0",
+        return ["-m", total, "-machine", "memory-backend=ram0",
                 "-object", f"memory-backend-ram,id=ram0,size={args.memory},reserve=off"]
-    out = ["-m", size]
+    out = ["-m", total]
     for node, (size, first, last) in enumerate(shape.split_nodes(args.memory, args.cpus, args.numa)):
         cpus = "" if first is None else f",cpus={first}-{last}"
         out += ["-object", f"memory-backend-ram,id=ram{node},size={size},reserve=off",
